@@ -1,1 +1,3 @@
-//! Placeholder.
+//! A multi-threaded, work-stealing async runtime.
+
+mod util;

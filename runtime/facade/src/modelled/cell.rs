@@ -1,0 +1,48 @@
+//! loom's `UnsafeCell`, which also counts its own destruction as an exclusive access.
+
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+/// A cell that reports "freed while another thread may still look" as a causality violation, and a
+/// use after a sequential free by name.
+#[derive(Debug)]
+pub struct UnsafeCell<T> {
+    cell: loom::cell::UnsafeCell<T>,
+    dead: AtomicBool,
+}
+
+impl<T> UnsafeCell<T> {
+    /// A cell holding `value`.
+    pub fn new(value: T) -> Self {
+        Self { cell: loom::cell::UnsafeCell::new(value), dead: AtomicBool::new(false) }
+    }
+
+    /// Passes a pointer for shared access.
+    #[track_caller]
+    pub fn with<R>(&self, access: impl FnOnce(*const T) -> R) -> R {
+        self.assert_alive();
+        self.cell.with(access)
+    }
+
+    /// Passes a pointer for exclusive access.
+    #[track_caller]
+    pub fn with_mut<R>(&self, access: impl FnOnce(*mut T) -> R) -> R {
+        self.assert_alive();
+        self.cell.with_mut(access)
+    }
+
+    #[track_caller]
+    fn assert_alive(&self) {
+        assert!(!self.dead.load(SeqCst), "use after free");
+    }
+}
+
+impl<T> Drop for UnsafeCell<T> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        self.assert_alive();
+        self.cell.with_mut(|_| ());
+        self.dead.store(true, SeqCst);
+    }
+}

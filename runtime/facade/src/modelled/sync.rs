@@ -1,0 +1,240 @@
+//! loom's locks without poisoning, and a condition variable whose timed waits do time out.
+
+use loom::sync as raw;
+use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
+use std::sync::PoisonError;
+use std::time::Duration;
+
+pub use std::sync::{Arc, Weak};
+
+/// Atomics and fences.
+pub mod atomic {
+    pub use loom::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+        fence,
+    };
+}
+
+/// A lock in parking_lot's shape.
+#[derive(Debug, Default)]
+pub struct Mutex<T>(raw::Mutex<T>);
+
+/// Proof of holding a [`Mutex`].
+#[derive(Debug)]
+pub struct MutexGuard<'a, T> {
+    mutex: &'a Mutex<T>,
+    /// Empty only while a condition variable waits.
+    guard: Option<raw::MutexGuard<'a, T>>,
+}
+
+impl<T> Mutex<T> {
+    /// An open lock around `value`.
+    pub fn new(value: T) -> Self {
+        Self(raw::Mutex::new(value))
+    }
+
+    /// Waits for the lock.
+    #[track_caller]
+    pub fn lock(&self) -> MutexGuard<'_, T> {
+        let guard = Some(self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        MutexGuard { mutex: self, guard }
+    }
+
+    /// Takes the lock if it is free.
+    #[track_caller]
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        let guard = Some(self.0.try_lock().ok()?);
+        Some(MutexGuard { mutex: self, guard })
+    }
+
+    /// The value, by exclusive ownership of the lock.
+    pub fn into_inner(self) -> T {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> MutexGuard<'_, T> {
+    #[track_caller]
+    fn release(&mut self) {
+        drop(self.guard.take());
+    }
+
+    #[track_caller]
+    fn reacquire(&mut self) {
+        self.guard = Some(self.mutex.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        self.guard.as_ref().expect("held")
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.guard.as_mut().expect("held")
+    }
+}
+
+/// A condition variable without timed waits: loom's own.
+#[derive(Debug, Default)]
+pub struct Condvar(raw::Condvar);
+
+impl Condvar {
+    /// A condition variable with no waiters.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(raw::Condvar::new())
+    }
+
+    /// Waits until notified.
+    #[track_caller]
+    pub fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
+        let inner = guard.guard.take().expect("held");
+        guard.guard = Some(self.0.wait(inner).unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Wakes one waiter.
+    #[track_caller]
+    pub fn notify_one(&self) {
+        self.0.notify_one();
+    }
+
+    /// Wakes all waiters.
+    #[track_caller]
+    pub fn notify_all(&self) {
+        self.0.notify_all();
+    }
+}
+
+/// Whether a timed wait ended by its time-out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitTimeoutResult(bool);
+
+impl WaitTimeoutResult {
+    /// Whether the wait timed out.
+    #[must_use]
+    pub fn timed_out(self) -> bool {
+        self.0
+    }
+}
+
+/// One timed waiter. `chosen` changes under the list's lock only: who gets that lock first decides
+/// between "notified" and "timed out".
+struct Waiter {
+    chosen: std::sync::atomic::AtomicBool,
+    signal: Option<raw::Notify>,
+}
+
+impl std::fmt::Debug for Waiter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Waiter").field("chosen", &self.chosen).finish_non_exhaustive()
+    }
+}
+
+/// A condition variable with timed waits. A timed waiter is notified before an untimed one.
+#[derive(Debug)]
+pub struct TimedCondvar {
+    timed: raw::Mutex<VecDeque<Arc<Waiter>>>,
+    untimed: raw::Condvar,
+}
+
+impl Default for TimedCondvar {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl TimedCondvar {
+    /// A condition variable with no waiters.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { timed: raw::Mutex::new(VecDeque::new()), untimed: raw::Condvar::new() }
+    }
+
+    /// Waits until notified.
+    #[track_caller]
+    pub fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
+        let inner = guard.guard.take().expect("held");
+        guard.guard = Some(self.untimed.wait(inner).unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// May time out at any moment, and may never: a wake-up lost behind a keep-alive is still a
+    /// deadlock.
+    #[track_caller]
+    pub fn wait_for<T>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        _timeout: Duration,
+    ) -> WaitTimeoutResult {
+        let waiter = self.enlist(Some(raw::Notify::new()));
+        guard.release();
+        // A `Notify` may return early once, which loom explores: that is the time-out.
+        waiter.signal.as_ref().expect("set above").wait();
+        self.settle(&waiter, guard)
+    }
+
+    /// Times out once the others had their turn; never waits for ever.
+    #[track_caller]
+    pub fn wait_at_most<T>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        _timeout: Duration,
+    ) -> WaitTimeoutResult {
+        let waiter = self.enlist(None);
+        guard.release();
+        loom::thread::yield_now();
+        self.settle(&waiter, guard)
+    }
+
+    /// Wakes one waiter.
+    #[track_caller]
+    pub fn notify_one(&self) {
+        let chosen = self.choose(1);
+        if chosen.is_empty() {
+            self.untimed.notify_one();
+        }
+        Self::signal(&chosen);
+    }
+
+    /// Wakes all waiters.
+    #[track_caller]
+    pub fn notify_all(&self) {
+        let chosen = self.choose(usize::MAX);
+        Self::signal(&chosen);
+        self.untimed.notify_all();
+    }
+
+    fn enlist(&self, signal: Option<raw::Notify>) -> Arc<Waiter> {
+        let waiter = Arc::new(Waiter { chosen: false.into(), signal });
+        self.timed.lock().expect("loom locks do not poison").push_back(waiter.clone());
+        waiter
+    }
+
+    fn settle<T>(&self, waiter: &Arc<Waiter>, guard: &mut MutexGuard<'_, T>) -> WaitTimeoutResult {
+        let mut timed = self.timed.lock().expect("loom locks do not poison");
+        let timed_out = !waiter.chosen.load(std::sync::atomic::Ordering::SeqCst);
+        timed.retain(|other| !Arc::ptr_eq(other, waiter));
+        drop(timed);
+        guard.reacquire();
+        WaitTimeoutResult(timed_out)
+    }
+
+    fn choose(&self, at_most: usize) -> Vec<Arc<Waiter>> {
+        let mut timed = self.timed.lock().expect("loom locks do not poison");
+        let count = at_most.min(timed.len());
+        timed
+            .drain(..count)
+            .inspect(|w| w.chosen.store(true, std::sync::atomic::Ordering::SeqCst))
+            .collect()
+    }
+
+    fn signal(chosen: &[Arc<Waiter>]) {
+        for signal in chosen.iter().filter_map(|w| w.signal.as_ref()) {
+            signal.notify();
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The production arm: re-exports, and an `UnsafeCell` in loom's shape.
+
+/// Locks, condition variables and atomics.
+pub mod sync {
+    pub use parking_lot::{Condvar, Mutex, MutexGuard, WaitTimeoutResult};
+    pub use std::sync::{Arc, Weak};
+
+    /// A condition variable with timed waits; [`Condvar`] is the one without.
+    #[derive(Debug, Default)]
+    pub struct TimedCondvar(parking_lot::Condvar);
+
+    impl TimedCondvar {
+        /// A condition variable with no waiters.
+        #[must_use]
+        pub const fn new() -> Self {
+            Self(parking_lot::Condvar::new())
+        }
+
+        /// Waits until notified.
+        pub fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
+            self.0.wait(guard);
+        }
+
+        /// Waits until notified or until `timeout` has passed. In a model the time-out may fire at
+        /// any moment and may also never fire: for waits whose time-out nobody relies on, such as
+        /// a keep-alive.
+        pub fn wait_for<T>(
+            &self,
+            guard: &mut MutexGuard<'_, T>,
+            timeout: std::time::Duration,
+        ) -> WaitTimeoutResult {
+            self.0.wait_for(guard, timeout)
+        }
+
+        /// Waits until notified or until `timeout` has passed. In a model the time-out is certain
+        /// to fire once the others had their turn: for waits whose time-out is relied upon, such
+        /// as a sleep.
+        pub fn wait_at_most<T>(
+            &self,
+            guard: &mut MutexGuard<'_, T>,
+            timeout: std::time::Duration,
+        ) -> WaitTimeoutResult {
+            self.0.wait_for(guard, timeout)
+        }
+
+        /// Wakes one waiter.
+        pub fn notify_one(&self) {
+            self.0.notify_one();
+        }
+
+        /// Wakes all waiters.
+        pub fn notify_all(&self) {
+            self.0.notify_all();
+        }
+    }
+
+    /// Atomics and fences.
+    pub mod atomic {
+        pub use std::sync::atomic::{
+            AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize,
+            Ordering, fence,
+        };
+    }
+}
+
+/// Interior mutability with closures, so that loom can watch each access.
+pub mod cell {
+    /// `std::cell::UnsafeCell` in loom's shape.
+    #[derive(Debug, Default)]
+    #[repr(transparent)]
+    pub struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        /// A cell holding `value`.
+        pub const fn new(value: T) -> Self {
+            Self(std::cell::UnsafeCell::new(value))
+        }
+
+        /// Passes a pointer for shared access.
+        #[inline(always)]
+        pub fn with<R>(&self, access: impl FnOnce(*const T) -> R) -> R {
+            access(self.0.get())
+        }
+
+        /// Passes a pointer for exclusive access.
+        #[inline(always)]
+        pub fn with_mut<R>(&self, access: impl FnOnce(*mut T) -> R) -> R {
+            access(self.0.get())
+        }
+    }
+}
+
+/// Raw allocation whose leaks and double frees a model can see.
+pub mod alloc {
+    use std::ptr::NonNull;
+
+    /// Moves `value` to the heap and gives up its ownership.
+    #[inline]
+    pub fn into_raw<T>(value: T) -> NonNull<T> {
+        // A box is never null; `NonNull::from(Box::leak(..))` says so without unsafe code.
+        NonNull::from(Box::leak(Box::new(value)))
+    }
+
+    /// Drops the value and frees its memory.
+    ///
+    /// # Safety
+    /// `ptr` came from [`into_raw`] with the same `T`, was not freed before, and nothing refers to it any more.
+    #[inline]
+    pub unsafe fn free<T>(ptr: NonNull<T>) {
+        // SAFETY: the caller hands back the box that `into_raw` leaked.
+        drop(unsafe { Box::from_raw(ptr.as_ptr()) });
+    }
+}
+
+/// Threads.
+pub mod thread {
+    pub use std::thread::{Builder, JoinHandle, spawn, yield_now};
+}
+
+/// Hints to the processor.
+pub mod hint {
+    pub use std::hint::spin_loop;
+}
+
+/// Work-stealing deques.
+pub mod deque {
+    pub use crossbeam_deque::{Injector, Steal, Stealer, Worker};
+}
+
+/// The monotonic clock.
+pub mod time {
+    pub use std::time::Instant;
+
+    /// The present moment.
+    #[inline]
+    #[must_use]
+    pub fn now() -> Instant {
+        Instant::now()
+    }
+}
