@@ -36,6 +36,7 @@ pub(crate) struct Place {
 
 impl Place {
     /// Where `deadline`, which is after `now`, is filed.
+    #[inline]
     pub(crate) fn of(now: Tick, deadline: Tick) -> Place {
         debug_assert!(deadline > now, "what is due has no place in the future");
         let level = (now.0 ^ deadline.0).ilog2() / BITS;
@@ -44,6 +45,7 @@ impl Place {
     }
 
     /// The first tick that belongs here, given that this place is ahead of `now`.
+    #[inline]
     pub(crate) fn start(self, now: Tick) -> Tick {
         let shift = self.level as u32 * BITS;
         // The top level has no digit above it to inherit.
@@ -74,16 +76,19 @@ pub(crate) struct Level {
 impl Level {
     pub(crate) const EMPTY: Level = Level { occupied: 0, buckets: [Bucket::EMPTY; BUCKETS] };
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.occupied == 0
     }
 
     /// The number of the first occupied bucket of a level that is not empty.
+    #[inline]
     pub(crate) fn first(&self) -> usize {
         debug_assert!(!self.is_empty());
         self.occupied.trailing_zeros() as usize
     }
 
+    #[inline]
     pub(crate) fn bucket(&self, bucket: usize) -> &Bucket {
         &self.buckets[bucket]
     }
@@ -106,6 +111,7 @@ impl Level {
     }
 
     /// Empties a bucket.
+    #[inline]
     pub(crate) fn take(&mut self, bucket: usize) -> Bucket {
         self.occupied &= !(1 << bucket);
         std::mem::replace(&mut self.buckets[bucket], Bucket::EMPTY)

@@ -144,6 +144,7 @@ impl<T> Slots<T> {
 }
 
 impl Key {
+    #[inline]
     fn new(index: u32, serial: u64) -> Key {
         Key { index, serial: NonZeroU64::new(serial).expect("serials begin at 1") }
     }
@@ -159,6 +160,7 @@ pub(crate) struct List {
 impl List {
     pub(crate) const EMPTY: List = List { head: NIL, tail: NIL };
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.head == NIL
     }

@@ -20,6 +20,7 @@ impl Tick {
     pub const MAX: Tick = Tick(u64::MAX);
 
     /// The tick `ticks` after this one, or [`Tick::MAX`] if that is out of range.
+    #[inline]
     #[must_use]
     pub const fn saturating_add(self, ticks: u64) -> Tick {
         Tick(self.0.saturating_add(ticks))
@@ -67,6 +68,7 @@ impl Resolution {
     }
 
     /// The length of one tick.
+    #[inline]
     #[must_use]
     pub const fn tick(self) -> Duration {
         Duration::from_nanos(1 << self.log2_nanos)
@@ -75,6 +77,7 @@ impl Resolution {
     /// The first tick that is not before `since_origin`: the rounding for deadlines.
     ///
     /// What lies beyond the last tick becomes [`Tick::MAX`].
+    #[inline]
     #[must_use]
     pub fn ceil(self, since_origin: Duration) -> Tick {
         let nanos = since_origin.as_nanos();
@@ -86,6 +89,7 @@ impl Resolution {
     /// The last tick that is not after `since_origin`: the rounding for the present.
     ///
     /// Stops one short of [`Tick::MAX`], which therefore never comes.
+    #[inline]
     #[must_use]
     pub fn floor(self, since_origin: Duration) -> Tick {
         let ticks = since_origin.as_nanos() >> self.log2_nanos;
@@ -94,6 +98,7 @@ impl Resolution {
 
     /// The time from the origin to the beginning of `tick`, or [`Duration::MAX`] if that is
     /// longer than a `Duration` can be.
+    #[inline]
     #[must_use]
     pub fn duration(self, tick: Tick) -> Duration {
         const NANOS_PER_SEC: u128 = 1_000_000_000;
