@@ -1,7 +1,7 @@
 //! Seeded bugs: the controls that show a model can fail.
 //!
 //! `if !seeded::on("task_lost_wake") { … }` marks one duty of a protocol. The condition is the
-//! constant `false` in a normal build; in a model build [`crate::model::must_catch`] runs a model
+//! constant `false` in a normal build; in a model build `model::must_catch` runs a model
 //! once more with the duty neglected and demands that it fails with the expected words.
 
 /// Whether the named bug is switched on. Constant `false` outside model builds.
