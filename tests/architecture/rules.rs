@@ -98,9 +98,8 @@ pub(crate) fn cfg_chooses_modules(source: &Source) -> Vec<String> {
 
 /// Whether the attribute on this line belongs to a `mod`, a `use` or a capacity constant.
 fn guards_module(source: &Source, number: usize) -> bool {
-    let below = source.lines[number..].iter().map(|line| line.code.trim());
-    let item =
-        below.filter(|code| !code.is_empty() && !code.starts_with("#[")).next().unwrap_or_default();
+    let mut below = source.lines[number..].iter().map(|line| line.code.trim());
+    let item = below.find(|code| !code.is_empty() && !code.starts_with("#[")).unwrap_or_default();
     let attribute = source.lines[number - 1].code.trim();
     let kinds = ["mod", "use", "const", "macro_rules"];
     attribute.starts_with("#[")
