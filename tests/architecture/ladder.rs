@@ -15,13 +15,13 @@ enum Peers {
 const LADDER: &[(&str, Peers, &[&str])] = &[
     // Without any knowledge of tasks or workers.
     ("leaves", Peers::Apart, &["util", "coop"]),
-    // The parts of the machine. They meet only in the scheduler: `reactor` and `time` wake
-    // through `std::task::Waker`, `task` knows its scheduler as a trait.
-    (
-        "parts",
-        Peers::Apart,
-        &["task", "reactor", "park", "time", "queue", "context", "metrics", "hooks"],
-    ),
+    // The parts of the machine. They meet only in the scheduler: `reactor` wakes through
+    // `std::task::Waker`, `task` knows its scheduler as a trait.
+    ("parts", Peers::Apart, &["task", "reactor", "queue", "hooks"]),
+    // A parker chooses between a condition variable and the wait of a reactor.
+    ("park", Peers::Apart, &["park"]),
+    // Timers unpark whoever sleeps beyond a new deadline.
+    ("time", Peers::Apart, &["time"]),
     ("blocking", Peers::Apart, &["blocking"]),
     ("scheduler", Peers::Apart, &["scheduler"]),
     // What users await. It finds the current worker through the scheduler.
