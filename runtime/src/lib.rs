@@ -1,3 +1,8 @@
 //! A multi-threaded, work-stealing async runtime.
 
 mod util;
+
+#[doc(hidden)]
+pub mod macros;
+#[cfg(feature = "macros")]
+pub use sheave_macros::{main, test};
