@@ -1,0 +1,2 @@
+#[sheave::main]
+async fn main(arguments: Vec<String>) {}

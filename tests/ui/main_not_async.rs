@@ -1,0 +1,2 @@
+#[sheave::main]
+fn main() {}

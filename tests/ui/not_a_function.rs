@@ -1,0 +1,4 @@
+#[sheave::main]
+struct Main;
+
+fn main() {}

@@ -1,0 +1,2 @@
+#[sheave::main(flavor = "multi_thread", flavor = "multi_thread")]
+async fn main() {}

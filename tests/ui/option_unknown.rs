@@ -1,0 +1,2 @@
+#[sheave::main(threads = 4)]
+async fn main() {}

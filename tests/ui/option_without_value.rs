@@ -1,0 +1,2 @@
+#[sheave::main(worker_threads)]
+async fn main() {}

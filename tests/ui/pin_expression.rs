@@ -1,0 +1,3 @@
+fn main() {
+    sheave::pin!(async {});
+}

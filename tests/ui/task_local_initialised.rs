@@ -1,0 +1,5 @@
+sheave::task_local! {
+    static NUMBER: u32 = 5;
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[sheave::test]
+async fn takes_something(something: u8) {}
+
+fn main() {}

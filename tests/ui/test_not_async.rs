@@ -1,0 +1,4 @@
+#[sheave::test]
+fn waits_for_nothing() {}
+
+fn main() {}

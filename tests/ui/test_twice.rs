@@ -1,0 +1,5 @@
+#[sheave::test]
+#[test]
+async fn runs_once() {}
+
+fn main() {}

@@ -1,0 +1,2 @@
+#[sheave::main(colour = "red")]
+fn main() {}
