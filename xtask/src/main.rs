@@ -21,7 +21,7 @@ cargo xtask <lane> [arguments]
   tsan [args]     the same under ThreadSanitizer (stable compiler, tests/tsan.supp)
   dependencies    licences, sources, bans and minimum Rust version of what users would build
 
-Environment: LOOM_MAX_PREEMPTIONS and the other loom variables reach the models unchanged.";
+loom's own variables, such as LOOM_CHECKPOINT_FILE and LOOM_LOCATION, reach the models.";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
