@@ -1,5 +1,6 @@
 //! A multi-threaded, work-stealing async runtime.
 
+mod reactor;
 mod util;
 
 #[doc(hidden)]

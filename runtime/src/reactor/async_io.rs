@@ -1,0 +1,264 @@
+//! A descriptor whose operations wait instead of blocking.
+//!
+//! Operations are tried first. The first one that would block registers the descriptor, once and
+//! for both directions, with the reactor of the worker it happens on; a socket that never blocks
+//! is never registered. From then on an operation is tried only while its direction counts as
+//! ready.
+
+use super::interest::{Direction, Interest, Ready};
+use super::readiness::Seen;
+use super::source::ReadyEvent;
+use super::sys::{self, Poll as _};
+use super::{Reactor, Registration};
+use sheave_facade::sync::{Arc, Mutex};
+use std::fmt;
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::OnceLock;
+use std::task::{Context, Poll, ready};
+
+/// Finds the reactor of the calling thread, or says why there is none. Asked once per descriptor.
+pub(crate) type Home = fn() -> io::Result<Arc<Reactor>>;
+
+/// An owned, *non-blocking* descriptor.
+///
+/// One task may use the `poll_*` functions per direction (a second one takes over its wake-ups);
+/// any number may use the async ones.
+pub(crate) struct Io<T: AsFd> {
+    /// Empty only after `into_inner`.
+    inner: Option<T>,
+    home: Home,
+    registration: OnceLock<Registration>,
+    /// Held while registering, so that two tasks do not register the same descriptor twice.
+    registering: Mutex<()>,
+}
+
+impl<T: AsFd> Io<T> {
+    /// Takes over a descriptor that is in non-blocking mode. Registers nothing yet.
+    pub(crate) fn new(inner: T, home: Home) -> Self {
+        Self {
+            inner: Some(inner),
+            home,
+            registration: OnceLock::new(),
+            registering: Mutex::new(()),
+        }
+    }
+
+    pub(crate) fn get_ref(&self) -> &T {
+        self.inner.as_ref().expect("present until `into_inner`")
+    }
+
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.inner.as_mut().expect("present until `into_inner`")
+    }
+
+    /// Takes the descriptor out of its reactor and returns it.
+    pub(crate) fn into_inner(mut self) -> T {
+        self.deregister();
+        self.inner.take().expect("present until `into_inner`")
+    }
+
+    /// Registers now instead of at the first wait. Nothing is assumed: readiness is what the
+    /// operating system reports.
+    pub(crate) fn register(&self) -> io::Result<()> {
+        self.registered(Ready::EMPTY).map(drop)
+    }
+
+    /// Runs `op` until it does anything but block, waiting in between. For everything but byte
+    /// streams; those have [`poll_transfer`](Self::poll_transfer).
+    pub(crate) fn poll_io<R>(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        mut op: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        loop {
+            let seen = ready!(self.poll_worth_trying(cx, direction))?;
+            if let Some(done) = self.attempt(direction, seen, &mut op)? {
+                return Poll::Ready(Ok(done.0));
+            }
+        }
+    }
+
+    /// [`poll_io`](Self::poll_io) for a byte stream: `op` moves up to `asked` bytes and says how
+    /// many. Fewer than that mean that the next call would block, which is noted without trying.
+    ///
+    /// Not for descriptors that return short while they have more: terminals, datagrams, Unix
+    /// sockets that carry descriptors or credentials.
+    pub(crate) fn poll_transfer(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        asked: usize,
+        mut op: impl FnMut(&T) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            let seen = ready!(self.poll_worth_trying(cx, direction))?;
+            if let Some((moved, seen)) = self.attempt(direction, seen, &mut op)? {
+                self.clear_if_short(direction, seen, asked, moved);
+                return Poll::Ready(Ok(moved));
+            }
+        }
+    }
+
+    /// [`poll_io`](Self::poll_io) as a future that any number of tasks may await at once.
+    ///
+    /// Cancel safety: strict, as far as `op` is: it runs to its end or not at all.
+    pub(crate) async fn io<R>(
+        &self,
+        interest: Interest,
+        mut op: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        // While unregistered, a try tells.
+        let mut event = match self.registration.get() {
+            None => None,
+            Some(_) => Some(self.ready(interest).await?),
+        };
+        loop {
+            match op(self.get_ref()) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                done => return done,
+            }
+            if let Some(event) = event {
+                self.clear_ready(event, interest.into());
+            }
+            event = Some(self.ready(interest).await?);
+        }
+    }
+
+    /// Runs `op` once if its direction counts as ready.
+    ///
+    /// # Errors
+    /// `WouldBlock` without running `op` if it does not, and whatever `op` returns.
+    pub(crate) fn try_io<R>(
+        &self,
+        direction: Direction,
+        mut op: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let Some(registration) = self.registration.get() else { return op(self.get_ref()) };
+        let Some(seen) = registration.source.look(direction)? else {
+            return Err(io::ErrorKind::WouldBlock.into());
+        };
+        let done = op(self.get_ref());
+        if done.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
+            registration.source.clear_blocked(direction, seen);
+        }
+        done
+    }
+
+    /// Waits, with the waker of the `poll_*` functions, until `direction` is ready.
+    pub(crate) fn poll_ready(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<ReadyEvent>> {
+        let source = &self.registered(Ready::EMPTY)?.source;
+        ready!(source.poll_ready(cx, direction))?;
+        Poll::Ready(source.event(direction.into()))
+    }
+
+    /// Waits until something in `interest` is ready. Any number of tasks may wait.
+    ///
+    /// Cancel safety: strict. Readiness stays until it is cleared.
+    pub(crate) async fn ready(&self, interest: Interest) -> io::Result<ReadyEvent> {
+        self.registered(Ready::EMPTY)?.source.ready(interest).await
+    }
+
+    /// Records that operations which `event` called possible would have blocked. Ignored if there
+    /// was a newer event.
+    pub(crate) fn clear_ready(&self, event: ReadyEvent, ready: Ready) {
+        if let Some(registration) = self.registration.get() {
+            registration.source.clear_ready(event, ready);
+        }
+    }
+
+    /// `None` while unregistered: then a try tells. Otherwise waits for readiness.
+    fn poll_worth_trying(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<Option<Seen>>> {
+        match self.registration.get() {
+            None => Poll::Ready(Ok(None)),
+            Some(registration) => registration.source.poll_ready(cx, direction).map_ok(Some),
+        }
+    }
+
+    /// Tries `op`. `None`: wait and come again.
+    fn attempt<R>(
+        &self,
+        direction: Direction,
+        seen: Option<Seen>,
+        op: &mut impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<Option<(R, Option<Seen>)>> {
+        loop {
+            return match op(self.get_ref()) {
+                Ok(value) => Ok(Some((value, seen))),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.note_blocked(direction, seen).map(|()| None)
+                }
+                Err(error) => Err(error),
+            };
+        }
+    }
+
+    fn note_blocked(&self, direction: Direction, seen: Option<Seen>) -> io::Result<()> {
+        match (seen, self.registration.get()) {
+            (Some(seen), Some(registration)) => {
+                registration.source.clear_blocked(direction, seen);
+                Ok(())
+            }
+            // This direction has just blocked; the other one is worth a try until it does. If
+            // another task has registered meanwhile, the next look decides.
+            _ => {
+                let other = match direction {
+                    Direction::Read => Ready::WRITABLE,
+                    Direction::Write => Ready::READABLE,
+                };
+                self.registered(other).map(drop)
+            }
+        }
+    }
+
+    /// Notes that a transfer moved less than it was asked to. The end of a stream (0) is no sign of
+    /// an empty buffer: the next read returns it again.
+    fn clear_if_short(&self, direction: Direction, seen: Option<Seen>, asked: usize, moved: usize) {
+        let short = 0 < moved && moved < asked && sys::Poller::REPORTS_CLOSE;
+        if let (true, Some(seen), Some(registration)) = (short, seen, self.registration.get()) {
+            registration.source.clear_short(direction, seen);
+        }
+    }
+
+    /// The registration, made now if need be.
+    fn registered(&self, assumed: Ready) -> io::Result<&Registration> {
+        if let Some(registration) = self.registration.get() {
+            return Ok(registration);
+        }
+        let _one_at_a_time = self.registering.lock();
+        if self.registration.get().is_none() {
+            let registration = (self.home)()?.register(self.get_ref().as_fd(), assumed)?;
+            let _ = self.registration.set(registration);
+        }
+        Ok(self.registration.get().expect("set above"))
+    }
+
+    fn deregister(&mut self) {
+        if let (Some(registration), Some(inner)) = (self.registration.take(), &self.inner) {
+            registration.deregister(inner.as_fd());
+        }
+    }
+}
+
+impl<T: AsFd> Drop for Io<T> {
+    fn drop(&mut self) {
+        self.deregister();
+    }
+}
+
+impl<T: AsFd + fmt::Debug> fmt::Debug for Io<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Io").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
