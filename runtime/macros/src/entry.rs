@@ -1,17 +1,17 @@
 //! `#[sheave::main]` and `#[sheave::test]`: an `async fn` becomes a `fn` that owns a runtime.
 //!
-//! The body goes into an async closure that carries the declared return type, so the compiler
-//! checks it exactly as it would check the `async fn`: mistakes are reported inside the body. The
-//! body's tokens are never parsed here; syntax errors are the compiler's to report.
+//! The body goes into an async block that is told the declared return type, so that the compiler
+//! reports a mistake inside the body and not at the attribute. The body's tokens are never parsed
+//! here; syntax errors are the compiler's to report.
 
-use proc_macro2::{Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Result, ReturnType, Signature, Type, Visibility};
+use syn::{Attribute, Error, Result, ReturnType, Signature, Type, Visibility, braced};
 
 use crate::options::{Flavor, Options};
-use crate::syntax::hidden;
+use crate::syntax::{hidden, hidden_at};
 
 /// Which attribute is being expanded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,17 +41,21 @@ struct Function {
     attributes: Vec<Attribute>,
     visibility: Visibility,
     signature: Signature,
+    /// The attributes that open the body, `#![…]`, which are the function's.
+    inner_attributes: Vec<Attribute>,
     body: Group,
 }
 
 impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        Ok(Self {
-            attributes: input.call(Attribute::parse_outer)?,
-            visibility: input.parse()?,
-            signature: input.parse()?,
-            body: input.parse()?,
-        })
+        let attributes = input.call(Attribute::parse_outer)?;
+        let (visibility, signature) = (input.parse()?, input.parse()?);
+        let content;
+        let brace = braced!(content in input);
+        let inner_attributes = content.call(Attribute::parse_inner)?;
+        let mut body = Group::new(Delimiter::Brace, content.parse()?);
+        body.set_span(brace.span.join());
+        Ok(Self { attributes, visibility, signature, inner_attributes, body })
     }
 }
 
@@ -132,7 +136,7 @@ fn plain(kind: Kind, function: &mut Function) -> TokenStream {
     if kind == Kind::Test || function.signature.ident == "main" {
         function.signature.inputs.clear();
     }
-    let Function { attributes, visibility, signature, body } = function;
+    let Function { attributes, visibility, signature, body, .. } = function;
     let attributes = attributes.iter().filter(|it| !is_test(it));
     quote! {
         #(#attributes)*
@@ -144,26 +148,22 @@ fn plain(kind: Kind, function: &mut Function) -> TokenStream {
 /// The function with its runtime.
 fn blocking(kind: Kind, options: &Options, function: &mut Function) -> TokenStream {
     function.signature.asyncness = None;
-    let Function { attributes, visibility, signature, body } = function;
+    let Function { attributes, visibility, signature, inner_attributes, body } = function;
+    let statements = body.stream();
     let test = (kind == Kind::Test).then(|| quote! { #[::core::prelude::v1::test] });
-    let declared = declared_output(&signature.output);
-    let (runtime, future) = (hidden("runtime"), hidden("future"));
+    let runtime = hidden("runtime");
     let build = build(options);
-    // The closure's header carries the body's span, so that what the compiler has to say about the
-    // future as a whole points at the body.
-    let closure = quote_spanned! { body.span().resolved_at(future.span()) =>
-        async move || #declared #body
-    };
-    // The runtime comes first, so that it outlives whatever the body captured. The closure is mutable
-    // because a body may change the arguments, which it captures.
+    let declared = declared_output(&signature.output);
+    // The compiler reports what concerns the block as a whole at its braces: the body's own.
+    let mut block = Group::new(Delimiter::Brace, quote! { #declared #statements });
+    block.set_span(hidden_at(body));
     quote! {
         #test
         #(#attributes)*
         #visibility #signature {
+            #(#inner_attributes)*
             let #runtime = #build;
-            #[allow(unused_mut)]
-            let mut #future = #closure;
-            #runtime.block_on(#future())
+            #runtime.block_on(async move #block)
         }
     }
 }
@@ -189,18 +189,24 @@ fn build(options: &Options) -> TokenStream {
     }
 }
 
-/// `-> T` for the closure. A closure cannot declare `impl Trait`; then its type is inferred.
+/// A `return` of the declared type that never runs. An async block cannot declare what it yields;
+/// its first `return` decides, and what disagrees with it is then reported where it stands.
 fn declared_output(output: &ReturnType) -> TokenStream {
-    match output {
-        ReturnType::Default => quote! { -> () },
-        ReturnType::Type(_, ty) if mentions_impl(ty) => quote! {},
-        ReturnType::Type(..) => quote! { #output },
+    let (ty, place) = match output {
+        ReturnType::Default => (quote! { () }, Span::mixed_site()),
+        // `impl Trait` cannot be written here, and `!` disagrees with nothing.
+        ReturnType::Type(_, ty) if contains_word(quote! { #ty }, "impl") => return quote! {},
+        ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => return quote! {},
+        ReturnType::Type(_, ty) => (quote! { #ty }, hidden_at(ty)),
+    };
+    let declared = Ident::new("declared", place);
+    quote_spanned! { place =>
+        #[allow(unreachable_code, clippy::all)]
+        if false {
+            let #declared: #ty = loop {};
+            return #declared;
+        }
     }
-}
-
-fn mentions_impl(ty: &Type) -> bool {
-    let words = quote! { #ty };
-    contains_word(words, "impl")
 }
 
 fn contains_word(tokens: TokenStream, wanted: &str) -> bool {
@@ -228,7 +234,8 @@ mod tests {
         let function = quote! { async fn main() { work().await } };
         let text = main_of(quote!(), function.clone());
         assert!(text.contains(":: sheave :: runtime :: Builder :: new_multi_thread ()"), "{text}");
-        assert!(text.contains("async move || -> () { work () . await }"), "{text}");
+        assert!(text.contains("let declared : () = loop"), "{text}");
+        assert!(text.contains("return declared ; } work () . await })"), "{text}");
         assert!(!text.contains("prelude"), "{text}");
         let text = test_of(quote!(), function);
         assert!(text.contains("Builder :: new_current_thread ()"), "{text}");
@@ -252,13 +259,21 @@ mod tests {
             quote! { #[doc = "x"] pub(crate) async fn run<'a>(&'a self, n: u8) -> Result<u8, E> { n } },
         );
         assert!(text.starts_with("# [doc = \"x\"] pub (crate) fn run < 'a > (& 'a self , n : u8) -> Result < u8 , E >"), "{text}");
-        assert!(text.contains("async move || -> Result < u8 , E > { n }"), "{text}");
+        assert!(text.contains("let declared : Result < u8 , E > = loop"), "{text}");
     }
 
     #[test]
-    fn impl_trait_is_left_to_inference() {
-        let text = main_of(quote!(), quote! { async fn main() -> Box<impl T> { x } });
-        assert!(text.contains("async move || { x }"), "{text}");
+    fn what_cannot_be_declared_is_left_to_inference() {
+        for output in [quote! { Box<impl T> }, quote! { ! }] {
+            let text = main_of(quote!(), quote! { async fn main() -> #output { x } });
+            assert!(text.contains("async move { x }"), "{text}");
+        }
+    }
+
+    #[test]
+    fn inner_attributes_stay_with_the_function() {
+        let text = main_of(quote!(), quote! { async fn main() { #![allow(lint)] x } });
+        assert!(text.contains("fn main () { # ! [allow (lint)] let runtime"), "{text}");
     }
 
     #[test]

@@ -109,3 +109,8 @@ pub(crate) fn located_at(tokens: &TokenStream, place: Span) -> TokenStream {
     };
     tokens.clone().into_iter().map(moved).collect()
 }
+
+/// A span located at some code of the user, whose names that code cannot see.
+pub(crate) fn hidden_at(code: &impl Spanned) -> Span {
+    Span::mixed_site().located_at(code.span())
+}
