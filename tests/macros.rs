@@ -3,6 +3,8 @@
 // Test helpers are counted by the standard library's atomics: nothing here is modelled.
 #![allow(clippy::disallowed_types)]
 
+#[path = "macros/allocation.rs"]
+mod allocation;
 #[path = "macros/join.rs"]
 mod join;
 #[path = "macros/select.rs"]
