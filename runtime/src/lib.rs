@@ -1,6 +1,8 @@
 //! A multi-threaded, work-stealing async runtime.
 
+mod coop;
 mod reactor;
+mod task;
 mod util;
 
 #[doc(hidden)]

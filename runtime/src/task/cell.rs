@@ -1,0 +1,197 @@
+//! The memory of a task, hot fields first.
+//!
+//! ```text
+//! | state | vtable | id | location | scheduler | future, then output | join waker, links, name, shard |
+//! |          header, 32 bytes      |  S        |  as large as F      |  trailer, 48 bytes             |
+//! ```
+
+use super::error::Failure;
+use super::header::{Header, Schedule, VTable};
+use super::registry::Links;
+use super::state::State;
+use super::{Id, JoinError, JoinHandle, Runnable, TaskRef, run};
+use sheave_facade::alloc;
+use sheave_facade::cell::UnsafeCell;
+use std::future::Future;
+use std::mem::offset_of;
+use std::panic::Location;
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll, Waker};
+
+/// What a task is called and where it belongs.
+#[derive(Debug)]
+pub(crate) struct Meta {
+    /// Its id.
+    pub(crate) id: Id,
+    /// Where it was spawned.
+    pub(crate) location: &'static Location<'static>,
+    /// Its name, if it was given one.
+    pub(crate) name: Option<Box<str>>,
+    /// The registry's shard that it is bound to.
+    pub(crate) shard: u32,
+}
+
+/// A whole task. `repr(C)`: the header comes first, the cold trailer last.
+#[repr(C)]
+pub(super) struct Cell<F: Future, S> {
+    pub(super) header: Header,
+    pub(super) scheduler: S,
+    /// T3.
+    stage: UnsafeCell<Stage<F>>,
+    pub(super) trailer: Trailer,
+}
+
+/// What few paths need.
+#[derive(Debug)]
+pub(super) struct Trailer {
+    /// T4.
+    pub(super) join_waker: UnsafeCell<Option<Waker>>,
+    /// T5.
+    pub(super) links: Links,
+    /// A thin pointer: most tasks have no name, and pay 8 bytes for that.
+    pub(super) name: Option<Box<Box<str>>>,
+    pub(super) shard: u32,
+}
+
+/// A task's output, or why there is none.
+pub(super) type Outcome<T> = Result<T, Failure>;
+
+/// Life of the stage: `Running` → `Finished` → `Consumed`, or `Running` → `Consumed` → `Finished` → ….
+enum Stage<F: Future> {
+    Running(F),
+    Finished(Outcome<F::Output>),
+    Consumed,
+}
+
+/// Creates a task. Its Runnable is due at once: hand it to a queue. The first reference is for the
+/// registry; a task that was not registered is ended by dropping its Runnable.
+pub(crate) fn new_task<F, S>(
+    future: F,
+    scheduler: S,
+    meta: Meta,
+) -> (TaskRef, Runnable, JoinHandle<F::Output>)
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+    S: Schedule,
+{
+    // SAFETY: future and output may be used on any thread.
+    unsafe { new_local_task(future, scheduler, meta) }
+}
+
+/// Creates a task whose future or output may be bound to a thread.
+///
+/// # Safety
+/// If `F` or its output is not `Send`: the Runnable is run, shut down and dropped only on the
+/// thread that calls this, wherever wakes hand it to `scheduler`.
+pub(crate) unsafe fn new_local_task<F, S>(
+    future: F,
+    scheduler: S,
+    meta: Meta,
+) -> (TaskRef, Runnable, JoinHandle<F::Output>)
+where
+    F: Future + 'static,
+    S: Schedule,
+{
+    let Meta { id, location, name, shard } = meta;
+    let cell = alloc::into_raw(Cell {
+        header: Header { state: State::new(), vtable: Cell::<F, S>::VTABLE, id, location },
+        scheduler,
+        stage: UnsafeCell::new(Stage::Running(future)),
+        trailer: Trailer {
+            join_waker: UnsafeCell::new(None),
+            links: Links::new(),
+            name: name.map(Box::new),
+            shard,
+        },
+    });
+    let header = cell.cast::<Header>();
+    // SAFETY: the initial state counts one reference for a `TaskRef`.
+    let task = unsafe { TaskRef::from_raw(header) };
+    // SAFETY: the initial state has one wake, so the Runnable exists, and this is it.
+    let runnable = unsafe { Runnable::from_raw(header) };
+    // SAFETY: the initial state counts one reference for the `JoinHandle` and has its interest bit
+    // set; the type is that of the output.
+    let join = unsafe { JoinHandle::from_raw(header) };
+    (task, runnable, join)
+}
+
+impl<F: Future + 'static, S: Schedule> Cell<F, S> {
+    const VTABLE: &'static VTable = &VTable {
+        run: run::run::<F, S>,
+        shutdown: run::shutdown::<F, S>,
+        schedule: run::schedule::<F, S>,
+        take_output: take_output::<F, S>,
+        drop_output: drop_output::<F, S>,
+        free: free::<F, S>,
+        trailer_offset: offset_of!(Cell<F, S>, trailer),
+    };
+
+    /// Polls the future.
+    ///
+    /// # Safety
+    /// The caller owns the Runnable (T3), and the future has not been dropped.
+    pub(super) unsafe fn poll(&self, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.stage.with_mut(|stage| {
+            // SAFETY: exclusive by T3.
+            let Stage::Running(future) = (unsafe { &mut *stage }) else {
+                unreachable!("a task is polled only while its future is there")
+            };
+            // SAFETY: a future is never moved once its task exists (T7).
+            unsafe { Pin::new_unchecked(future) }.poll(cx)
+        })
+    }
+
+    /// Drops what the stage holds. If that panics, the stage is consumed all the same: the
+    /// assignment takes place also when the drop of the old value unwinds.
+    ///
+    /// # Safety
+    /// The caller owns the stage (T3).
+    pub(super) unsafe fn consume(&self) {
+        // SAFETY: exclusive by T3; a future in it is dropped in place (T7).
+        self.stage.with_mut(|stage| unsafe { *stage = Stage::Consumed });
+    }
+
+    /// Stores the outcome.
+    ///
+    /// # Safety
+    /// The caller owns the Runnable (T3), and has consumed the stage.
+    pub(super) unsafe fn finish(&self, outcome: Outcome<F::Output>) {
+        // SAFETY: exclusive by T3.
+        self.stage.with_mut(|stage| unsafe { *stage = Stage::Finished(outcome) });
+    }
+}
+
+/// # Safety
+/// The caller owns the stage (T3) of a task of these types, and `into` points to an initialised
+/// `Option<Result<F::Output, JoinError>>`.
+unsafe fn take_output<F: Future, S>(header: NonNull<Header>, into: NonNull<()>) {
+    // SAFETY: the caller names the types, and keeps the task alive.
+    let cell = unsafe { header.cast::<Cell<F, S>>().as_ref() };
+    // SAFETY: exclusive by T3. A stage that is read is `Finished` or `Consumed`, so nothing pinned
+    // is moved.
+    let stage = cell.stage.with_mut(|stage| unsafe { stage.replace(Stage::Consumed) });
+    if let Stage::Finished(outcome) = stage {
+        let output = outcome.map_err(|failure| JoinError::new(cell.header.id, failure));
+        // SAFETY: the caller vouches for the type behind `into`.
+        unsafe { *into.cast::<Option<Result<F::Output, JoinError>>>().as_mut() = Some(output) };
+    }
+}
+
+/// # Safety
+/// The caller owns the stage (T3) of a task of these types.
+unsafe fn drop_output<F: Future + 'static, S: Schedule>(header: NonNull<Header>) {
+    // SAFETY: the caller names the types, and keeps the task alive.
+    let cell = unsafe { header.cast::<Cell<F, S>>().as_ref() };
+    // SAFETY: the caller owns the stage.
+    unsafe { cell.consume() };
+}
+
+/// # Safety
+/// T6: the caller was told that the last reference to this task, of these types, is gone.
+unsafe fn free<F: Future, S>(header: NonNull<Header>) {
+    let cell = header.cast::<Cell<F, S>>();
+    // SAFETY: nobody refers to the task any more (T6), and `new_task` allocated it as this type.
+    unsafe { alloc::free(cell) };
+}

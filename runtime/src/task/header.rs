@@ -1,0 +1,164 @@
+//! The part of a task that does not depend on its types, and the seam to its scheduler.
+
+use super::Id;
+use super::cell::Trailer;
+use super::run::Runnable;
+use super::state::{Cancel, Refs, State, Wake};
+use super::task_ref::TaskRef;
+use std::panic::Location;
+use std::ptr::NonNull;
+
+/// Why a Runnable is handed to the scheduler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wakeup {
+    /// The task was woken while nobody polled it.
+    Woken,
+    /// The task was woken while it was being polled: it goes to the tail.
+    Yielded,
+}
+
+/// What a task needs from whoever runs it. Wakes come from any thread, hence `Send + Sync`.
+pub(crate) trait Schedule: Send + Sync + 'static {
+    /// The task was woken: put it in a queue. Must not block, fail, poll or panic.
+    ///
+    /// `self` is a copy that is valid during the call, but what it points to may be kept alive by
+    /// nothing but `task`: as soon as `task` can be popped, another thread may run it to its end and
+    /// free it, with the scheduler inside. Secure before publishing what you touch after.
+    fn schedule(&self, task: Runnable, why: Wakeup);
+
+    /// The future has been dropped and the output is stored: unlink the task from the registry, and
+    /// return the registry's reference if there was one. Called once per task, before anyone can
+    /// see that it is complete. Must not panic.
+    fn release(&self, task: &TaskRef) -> Option<TaskRef>;
+}
+
+/// The start of every task. `repr(C)`: `Cell` begins with it and is reached by casting.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct Header {
+    pub(super) state: State,
+    pub(super) vtable: &'static VTable,
+    pub(super) id: Id,
+    pub(super) location: &'static Location<'static>,
+}
+
+/// What depends on the types of the future and of the scheduler. Each function takes a task of just
+/// these types.
+#[derive(Debug)]
+pub(super) struct VTable {
+    /// Polls once, or cancels. Takes the Runnable.
+    pub(super) run: unsafe fn(NonNull<Header>),
+    /// Drops the future and completes as cancelled. Takes the Runnable.
+    pub(super) shutdown: unsafe fn(NonNull<Header>),
+    /// Hands the Runnable to the scheduler.
+    pub(super) schedule: unsafe fn(NonNull<Header>, Wakeup),
+    /// Moves the output to the `Option<Result<T, JoinError>>` behind the second pointer, or leaves
+    /// that alone if there is no output any more. For the owner of the stage (T3).
+    pub(super) take_output: unsafe fn(NonNull<Header>, NonNull<()>),
+    /// Drops the output, if it is still there. For the owner of the stage (T3).
+    pub(super) drop_output: unsafe fn(NonNull<Header>),
+    /// Frees the memory (T6).
+    pub(super) free: unsafe fn(NonNull<Header>),
+    /// Where the trailer is, in bytes from the header.
+    pub(super) trailer_offset: usize,
+}
+
+/// A pointer to a task that is alive because whoever holds the `Raw` holds a reference or the
+/// Runnable. That is its invariant; every constructor of it promises so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Raw(NonNull<Header>);
+
+impl Raw {
+    /// # Safety
+    /// 1. `header` points to a task made by `new_task`, with the provenance of the whole task.
+    /// 2. The `Raw` and its copies are used only while the caller holds a reference or the Runnable.
+    pub(super) const unsafe fn new(header: NonNull<Header>) -> Self {
+        Self(header)
+    }
+
+    pub(super) const fn as_ptr(self) -> NonNull<Header> {
+        self.0
+    }
+
+    /// The returned reference ends with the caller's hold on the task.
+    #[inline(always)]
+    fn header<'a>(self) -> &'a Header {
+        // SAFETY: alive by the invariant of `Raw`; only shared references to a header exist, and
+        // what changes in it is inside `State`.
+        unsafe { self.0.as_ref() }
+    }
+
+    #[inline(always)]
+    pub(super) fn state<'a>(self) -> &'a State {
+        &self.header().state
+    }
+
+    #[inline(always)]
+    pub(super) fn vtable(self) -> &'static VTable {
+        self.header().vtable
+    }
+
+    pub(super) fn id(self) -> Id {
+        self.header().id
+    }
+
+    pub(super) fn location(self) -> &'static Location<'static> {
+        self.header().location
+    }
+
+    pub(super) fn trailer<'a>(self) -> &'a Trailer {
+        // SAFETY: the vtable is the one of this task's types, so its offset stays inside the task,
+        // whose provenance the pointer has.
+        let trailer = unsafe { self.0.byte_add(self.vtable().trailer_offset) };
+        // SAFETY: alive by the invariant of `Raw`; shared references only, its fields are cells.
+        unsafe { trailer.cast::<Trailer>().as_ref() }
+    }
+
+    /// Wakes, keeping the caller's reference.
+    #[inline]
+    pub(super) fn wake_by_ref(self) {
+        match self.state().wake_by_ref() {
+            // SAFETY: this wake created the Runnable, and hands it on once.
+            Wake::Schedule => unsafe { (self.vtable().schedule)(self.0, Wakeup::Woken) },
+            Wake::Coalesced => {}
+            Wake::Free => unreachable!("`wake_by_ref` gives up no reference"),
+        }
+    }
+
+    /// Wakes and gives up the caller's reference; the `Raw` is dead afterwards.
+    #[inline]
+    pub(super) fn wake_by_val(self) {
+        let vtable = self.vtable();
+        match self.state().wake_by_val() {
+            // SAFETY: this wake created the Runnable, which keeps the task alive until it is handed
+            // on, once.
+            Wake::Schedule => unsafe { (vtable.schedule)(self.0, Wakeup::Woken) },
+            Wake::Coalesced => {}
+            // SAFETY: the last reference is gone (T6).
+            Wake::Free => unsafe { (vtable.free)(self.0) },
+        }
+    }
+
+    /// Asks the task to end. The caller keeps its reference.
+    pub(super) fn abort(self) {
+        match self.state().cancel() {
+            Cancel::Wake => {
+                if !sheave_facade::seeded::on("task_abort_silent") {
+                    self.wake_by_ref();
+                }
+            }
+            Cancel::Nothing => {}
+        }
+    }
+
+    /// Gives up `count` references of the caller; the `Raw` is dead afterwards.
+    #[inline]
+    pub(super) fn release(self, count: u64) {
+        let vtable = self.vtable();
+        match self.state().ref_dec(count) {
+            Refs::Remain => {}
+            // SAFETY: the last reference is gone (T6).
+            Refs::Last => unsafe { (vtable.free)(self.0) },
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Waiting for a task: its output, and the slot of the waiter's waker (T4).
+
+use super::contain::contain;
+use super::header::{Header, Raw};
+use super::state::{Detach, Slot};
+use super::{AbortHandle, Id, JoinError, TaskRef};
+use crate::coop;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll, Waker, ready};
+
+/// The right to the output of a task. Awaiting it waits for the task.
+///
+/// Dropping a `JoinHandle` detaches the task, which runs on; its output is then dropped as soon as
+/// it is there.
+///
+/// # Cancel safety
+/// Strict: `&mut JoinHandle` may be awaited, dropped and awaited again, the output stays with the
+/// task until one such await returns it.
+///
+/// # Panics
+/// If it is polled again after it has returned the output.
+///
+/// # Errors
+/// A [`JoinError`] if the task was cancelled or panicked.
+#[must_use = "dropping a `JoinHandle` detaches its task: await it, or `drop` it explicitly"]
+pub struct JoinHandle<T> {
+    task: Raw,
+    _output: PhantomData<T>,
+}
+
+// SAFETY: through the handle a `T` may leave the thread where it was made, hence `T: Send`. The rest
+// is the state (T1), fields that never change (T2), and the slot, whose waker is `Send`.
+unsafe impl<T: Send> Send for JoinHandle<T> {}
+// SAFETY: with `&JoinHandle` only the state and fixed fields are within reach.
+unsafe impl<T: Send> Sync for JoinHandle<T> {}
+
+impl<T> Unpin for JoinHandle<T> {}
+impl<T> UnwindSafe for JoinHandle<T> {}
+impl<T> RefUnwindSafe for JoinHandle<T> {}
+
+impl<T> JoinHandle<T> {
+    /// # Safety
+    /// 1. The caller passes a reference that is counted, and the JOIN_INTEREST that is set.
+    /// 2. The task's output is a `T`.
+    pub(super) unsafe fn from_raw(header: NonNull<Header>) -> Self {
+        // SAFETY: the reference keeps the task alive.
+        Self { task: unsafe { Raw::new(header) }, _output: PhantomData }
+    }
+
+    /// Asks the task to end. Its future is dropped at its next turn, and awaiting the handle then
+    /// gives a [`JoinError`] that [is cancelled](JoinError::is_cancelled).
+    ///
+    /// A task that completes first keeps its output, and aborting an ended task does nothing. A
+    /// poll that is going on is not interrupted.
+    pub fn abort(&self) {
+        self.task.abort();
+    }
+
+    /// A handle that can abort the task and cannot join it.
+    #[must_use]
+    pub fn abort_handle(&self) -> AbortHandle {
+        self.task.state().ref_inc();
+        // SAFETY: counted just now.
+        AbortHandle::new(unsafe { TaskRef::from_raw(self.task.as_ptr()) })
+    }
+
+    /// Whether the task has ended: completed, panicked or cancelled.
+    ///
+    /// After [`abort`](Self::abort) this becomes `true` only when the future has been dropped.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.task.state().is_complete()
+    }
+
+    /// The task's id.
+    #[must_use]
+    pub fn id(&self) -> Id {
+        self.task.id()
+    }
+
+    /// Where the task was spawned.
+    #[must_use]
+    pub fn location(&self) -> &'static Location<'static> {
+        self.task.location()
+    }
+
+    /// Sees to it that completion wakes `waker`. `Complete` if it is too late for that.
+    fn register(&mut self, waker: &Waker) -> Slot {
+        let state = self.task.state();
+        if state.is_complete()
+            || (state.has_join_waker() && state.withdraw_join_waker() == Slot::Complete)
+        {
+            return Slot::Complete;
+        }
+        // The slot is the handle's from here to `publish_join_waker` (T4).
+        let stored = match self.take_waker() {
+            Some(stored) if stored.will_wake(waker) => stored,
+            _ => waker.clone(),
+        };
+        let slot = &self.task.trailer().join_waker;
+        // SAFETY: JOIN_WAKER is clear, so the slot is the handle's (T4); it is empty.
+        slot.with_mut(|slot| unsafe { *slot = Some(stored) });
+        let published = state.publish_join_waker();
+        if published == Slot::Complete {
+            drop(self.take_waker());
+        }
+        published
+    }
+
+    /// Empties the slot. For the handle only, while the slot is its own (T4).
+    fn take_waker(&mut self) -> Option<Waker> {
+        // SAFETY: private, and both callers in this file have just seen JOIN_WAKER clear while the
+        // task was not complete, or have failed to set it (T4).
+        self.task.trailer().join_waker.with_mut(|slot| unsafe { (*slot).take() })
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let progress = ready!(coop::poll_proceed(cx));
+        if self.register(cx.waker()) == Slot::Changed {
+            return Poll::Pending;
+        }
+        progress.made_progress();
+        let mut output: Option<Self::Output> = None;
+        // SAFETY: the task is complete, so the stage is the handle's (T3); the pointer is to an
+        // option of the output's type.
+        unsafe {
+            (self.task.vtable().take_output)(self.task.as_ptr(), NonNull::from(&mut output).cast());
+        }
+        Poll::Ready(output.expect("a `JoinHandle` was polled after it had returned the output"))
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        match self.task.state().drop_join() {
+            Detach::Detached => return,
+            Detach::DropWaker => contain(|| drop(self.take_waker())),
+            Detach::DropOutput => {
+                // SAFETY: the task is complete, so the stage is the handle's (T3).
+                contain(|| unsafe { (self.task.vtable().drop_output)(self.task.as_ptr()) });
+            }
+        }
+        self.task.release(1);
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle").field("id", &self.id()).finish()
+    }
+}

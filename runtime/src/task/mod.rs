@@ -1,0 +1,58 @@
+//! A task: one allocation that holds a future, then its output, and everything to run and join it.
+//!
+//! **Who keeps a task alive.** A [`TaskRef`], a [`JoinHandle`], an [`AbortHandle`] and each waker hold
+//! one counted reference. The task holds one to itself from its creation to its completion, so an
+//! incomplete task is never freed and dropping a waker never drops a future. A [`Runnable`] is not
+//! counted: it is *implied* by a wake count above zero (see `state`) and exists at most once (W2).
+//!
+//! **Who may touch which field.** `SAFETY:` comments cite these rules by number.
+//!
+//! - **T1** The state word: whoever holds a reference or the Runnable, by the transitions of `state`.
+//! - **T2** Vtable, id, location, scheduler, name and shard are written before the task is shared and
+//!   never again; whoever may touch the state may read them.
+//! - **T3** The stage (future, then output) belongs to the Runnable's owner until `State::complete`.
+//!   Then it belongs to the `JoinHandle` if `complete` answered `Present` or `Waiting`, and to the
+//!   runner that completed it if the answer was `None`.
+//! - **T4** The join waker's slot is nobody's to share; its owner follows from two bits:
+//!   JOIN_WAKER clear: the `JoinHandle`. JOIN_WAKER set, not COMPLETE: nobody; the `JoinHandle` takes
+//!   it back by clearing the bit, which fails once COMPLETE is set. Both set: the runner that set
+//!   COMPLETE, for ever. Outside an owner's hands the slot is full exactly if JOIN_WAKER is set.
+//! - **T5** The registry's links are touched under the lock of the shard that the task names.
+//! - **T6** The task is freed by whoever is told `Last` or `Free`, once. By then the stage is consumed
+//!   and the slot empty, so freeing runs no code of a user.
+//! - **T7** A future is never moved once its task exists. It is dropped in place by the Runnable's
+//!   owner, when it completes, panics or is cancelled; never by a waker or a handle.
+//! - **T8** After giving the Runnable away (`End::Idle`, or handing it to a scheduler) without holding
+//!   a reference, do not touch the task: another thread may have completed and freed it.
+//! - **T9** User code is called with nothing of the task borrowed but what that code owns, and a panic
+//!   of a poll, of a drop or of a join waker never leaves `Runnable::run`, `Runnable::shutdown` or the
+//!   drop of a handle.
+
+mod abort;
+mod cell;
+mod contain;
+mod error;
+mod header;
+mod id;
+mod join;
+mod registry;
+mod run;
+mod state;
+mod task_ref;
+mod waker;
+
+#[cfg(test)]
+mod testing;
+#[cfg(all(test, not(loom)))]
+mod tests;
+
+pub use abort::AbortHandle;
+pub use error::JoinError;
+pub use id::Id;
+pub use join::JoinHandle;
+
+pub(crate) use cell::{Meta, new_local_task, new_task};
+pub(crate) use header::{Header, Schedule, Wakeup};
+pub(crate) use registry::Registry;
+pub(crate) use run::Runnable;
+pub(crate) use task_ref::TaskRef;

@@ -1,0 +1,223 @@
+//! Running a task: poll once, complete, cancel. No atomics of its own, the word is `state`'s.
+
+use super::cell::{Cell, Outcome};
+use super::contain::{catch, contain, discard};
+use super::error::Failure;
+use super::header::{Header, Raw, Schedule, Wakeup};
+use super::state::{Begin, End, Joiner};
+use super::{Id, TaskRef, waker};
+use std::fmt;
+use std::future::Future;
+use std::mem::{self, ManuallyDrop};
+use std::panic::Location;
+use std::ptr::{self, NonNull};
+use std::task::{Context, Poll};
+
+/// The right to poll a task once. There is at most one per task (W2), and it is never lost: dropping
+/// it ends the task as cancelled.
+pub(crate) struct Runnable(Raw);
+
+// SAFETY: running a task on another thread needs a `Send` future, which `new_task` demands and for
+// which the caller of `new_local_task` answers. All other access goes through the state (T1).
+unsafe impl Send for Runnable {}
+
+impl Runnable {
+    /// The Runnable as a pointer, for a queue that stores pointers.
+    pub(crate) fn into_raw(self) -> NonNull<Header> {
+        self.give_up().as_ptr()
+    }
+
+    /// The Runnable behind a pointer.
+    ///
+    /// # Safety
+    /// `header` came from [`into_raw`](Self::into_raw), and each such pointer is used once.
+    pub(crate) unsafe fn from_raw(header: NonNull<Header>) -> Self {
+        // SAFETY: the Runnable keeps the task alive.
+        Self(unsafe { Raw::new(header) })
+    }
+
+    fn give_up(self) -> Raw {
+        ManuallyDrop::new(self).0
+    }
+
+    /// Polls the task once, or drops its future if the task was aborted. A task that was woken
+    /// meanwhile goes back to its scheduler, as [`Wakeup::Yielded`]. Never unwinds.
+    #[inline]
+    pub(crate) fn run(self) {
+        let task = self.give_up();
+        // SAFETY: this was the Runnable, and it is used up.
+        unsafe { (task.vtable().run)(task.as_ptr()) };
+    }
+
+    /// Ends the task as cancelled: drops the future here and now. Never unwinds.
+    pub(crate) fn shutdown(self) {
+        drop(self);
+    }
+
+    /// The task's id.
+    pub(crate) fn id(&self) -> Id {
+        self.0.id()
+    }
+
+    /// Where the task was spawned.
+    pub(crate) fn location(&self) -> &'static Location<'static> {
+        self.0.location()
+    }
+
+    /// The task's name, if it has one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.0.trailer().name.as_deref().map(|name| &**name)
+    }
+
+    /// A counted reference to the task.
+    pub(crate) fn task_ref(&self) -> TaskRef {
+        self.0.state().ref_inc();
+        // SAFETY: counted just now.
+        unsafe { TaskRef::from_raw(self.0.as_ptr()) }
+    }
+}
+
+impl Drop for Runnable {
+    fn drop(&mut self) {
+        // SAFETY: this was the Runnable, and it is used up.
+        unsafe { (self.0.vtable().shutdown)(self.0.as_ptr()) };
+    }
+}
+
+impl fmt::Debug for Runnable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runnable").field("id", &self.id()).finish_non_exhaustive()
+    }
+}
+
+/// See [`Runnable::run`].
+///
+/// # Safety
+/// `header` is the Runnable of a task of these types; the call uses it up.
+pub(super) unsafe fn run<F: Future + 'static, S: Schedule>(header: NonNull<Header>) {
+    // SAFETY: the Runnable keeps the task alive.
+    let task = unsafe { Raw::new(header) };
+    match task.state().begin_poll() {
+        // SAFETY: the Runnable is handed on.
+        Begin::Cancel => unsafe { shutdown::<F, S>(header) },
+        // SAFETY: the caller owns the Runnable.
+        Begin::Poll(seen) => match unsafe { poll::<F, S>(header) } {
+            // SAFETY: the Runnable is handed on.
+            Poll::Ready(outcome) => unsafe { complete::<F, S>(header, outcome) },
+            Poll::Pending => match task.state().end_poll(seen) {
+                End::Idle => {}
+                // SAFETY: the Runnable is handed on.
+                End::Again => unsafe { schedule::<F, S>(header, Wakeup::Yielded) },
+            },
+        },
+    }
+}
+
+/// See [`Runnable::shutdown`].
+///
+/// # Safety
+/// As [`run`].
+pub(super) unsafe fn shutdown<F: Future + 'static, S: Schedule>(header: NonNull<Header>) {
+    // SAFETY: the caller owns the Runnable and names the types.
+    let cell = unsafe { header.cast::<Cell<F, S>>().as_ref() };
+    // SAFETY: the Runnable's owner owns the stage (T3).
+    let outcome = match catch(|| unsafe { cell.consume() }) {
+        Ok(()) => Err(Failure::Cancelled),
+        Err(payload) => Err(Failure::panic(payload)),
+    };
+    // SAFETY: the Runnable is handed on.
+    unsafe { complete::<F, S>(header, outcome) };
+}
+
+/// Hands the Runnable to the scheduler.
+///
+/// # Safety
+/// As [`run`].
+pub(super) unsafe fn schedule<F: Future + 'static, S: Schedule>(
+    header: NonNull<Header>,
+    why: Wakeup,
+) {
+    // SAFETY: the Runnable keeps the task alive until it is published.
+    let scheduler = unsafe { &raw const (*header.cast::<Cell<F, S>>().as_ptr()).scheduler };
+    // A copy, never dropped: once the Runnable is published the original may be freed (T8), and a
+    // reference must not outlive what it refers to.
+    // SAFETY: the bits are valid to share for the call; `Schedule::schedule` says that what they
+    // point to may be gone once the task is published.
+    let scheduler = ManuallyDrop::new(unsafe { ptr::read(scheduler) });
+    // SAFETY: the caller gives the Runnable.
+    scheduler.schedule(unsafe { Runnable::from_raw(header) }, why);
+}
+
+/// Polls the future; if that ends it, drops it. A panic of either becomes the outcome.
+///
+/// # Safety
+/// The caller owns the Runnable of a task of these types.
+unsafe fn poll<F: Future + 'static, S: Schedule>(
+    header: NonNull<Header>,
+) -> Poll<Outcome<F::Output>> {
+    // SAFETY: the caller owns the Runnable, which keeps the task alive until this function returns.
+    let cell = unsafe { header.cast::<Cell<F, S>>().as_ref() };
+    // SAFETY: the task outlives the borrow.
+    let waker = unsafe { waker::borrowed(header) };
+    let mut cx = Context::from_waker(&waker);
+    // SAFETY: the Runnable's owner owns the stage (T3), and an incomplete task has its future.
+    let outcome = match catch(|| unsafe { cell.poll(&mut cx) }) {
+        Ok(Poll::Pending) => return Poll::Pending,
+        Ok(Poll::Ready(output)) => Ok(output),
+        Err(payload) => Err(Failure::panic(payload)),
+    };
+    // SAFETY: the Runnable's owner owns the stage (T3).
+    let Err(payload) = catch(|| unsafe { cell.consume() }) else {
+        return Poll::Ready(outcome);
+    };
+    match outcome {
+        // The first panic is the cause; the second one comes of it.
+        Err(first) => {
+            discard(payload);
+            Poll::Ready(Err(first))
+        }
+        Ok(output) => {
+            contain(|| drop(output));
+            Poll::Ready(Err(Failure::panic(payload)))
+        }
+    }
+}
+
+/// Stores the outcome, leaves the registry, tells the joiner and gives up the task's reference to
+/// itself.
+///
+/// # Safety
+/// The caller gives the Runnable of a task of these types, and has consumed its stage.
+unsafe fn complete<F: Future + 'static, S: Schedule>(
+    header: NonNull<Header>,
+    outcome: Outcome<F::Output>,
+) {
+    // SAFETY: the task's reference to itself keeps it alive until the end of this function.
+    let task = unsafe { Raw::new(header) };
+    // SAFETY: as above, and the caller names the types.
+    let cell = unsafe { header.cast::<Cell<F, S>>().as_ref() };
+    // SAFETY: the Runnable's owner owns the stage (T3).
+    unsafe { cell.finish(outcome) };
+    // SAFETY: the task's reference to itself, lent for the call and not given up by it.
+    let lent = ManuallyDrop::new(unsafe { TaskRef::from_raw(header) });
+    let registered = cell.scheduler.release(&lent);
+
+    let join_waker = match task.state().complete() {
+        Joiner::None => {
+            // SAFETY: nobody wants the output, so the stage stays the runner's (T3).
+            contain(|| unsafe { cell.consume() });
+            None
+        }
+        Joiner::Present => None,
+        // SAFETY: COMPLETE was set over JOIN_WAKER, so the slot is this runner's (T4).
+        Joiner::Waiting => cell.trailer.join_waker.with_mut(|slot| unsafe { (*slot).take() }),
+    };
+    if let Some(waker) = join_waker {
+        contain(|| waker.wake());
+    }
+
+    // One subtraction for both references.
+    let count = if registered.is_some() { 2 } else { 1 };
+    mem::forget(registered);
+    task.release(count);
+}

@@ -1,0 +1,408 @@
+//! The task's word: who may poll, who waits, who keeps the memory.
+//!
+//! ```text
+//!  63          34 33         6  5 4     3            2             1          0
+//! |  wake count  |  ref count  |   | JOIN_WAKER | JOIN_INTEREST | CANCELLED | COMPLETE |
+//! ```
+//! *Wake count* > 0 on a task that is not COMPLETE means that its one [`Runnable`] exists, somewhere:
+//! in a queue, in a hand, or being run. Whoever moves the count from 0 to 1 creates it; whoever
+//! brings it back to 0 has given it up and must not touch the task again without a reference.
+//!
+//! | call                  | from                    | to                        | returns              | pairs with        |
+//! |-----------------------|-------------------------|---------------------------|----------------------|-------------------|
+//! | `wake_by_ref`         | wakes 0, not COMPLETE   | wakes 1                   | `Schedule`           | `begin_poll`      |
+//! | `wake_by_ref`         | anything else           | wakes + 1                 | `Coalesced`          | `begin_poll`      |
+//! | `wake_by_val`         | as `wake_by_ref`        | as there, and refs − 1    | as there, or `Free`  | `begin_poll`      |
+//! | `begin_poll`          | not CANCELLED           | unchanged (a load)        | `Poll(seen)`         | wakes, `end_poll` |
+//! | `begin_poll`          | CANCELLED               | unchanged (a load)        | `Cancel`             | `cancel`          |
+//! | `end_poll(seen)`      | wakes = seen            | wakes 0                   | `Idle`               | `begin_poll`      |
+//! | `end_poll(seen)`      | wakes > seen            | wakes − seen              | `Again`              | wakes             |
+//! | `cancel`              | not COMPLETE            | CANCELLED                 | `Wake`               | `begin_poll`      |
+//! | `cancel`              | COMPLETE or CANCELLED   | unchanged or CANCELLED    | `Nothing`            |                   |
+//! | `complete`            | not COMPLETE            | COMPLETE                  | what the joiner owes | the join calls    |
+//! | `publish_join_waker`  | not COMPLETE            | JOIN_WAKER                | `Published`          | `complete`        |
+//! | `withdraw_join_waker` | JOIN_WAKER, not COMPLETE| no JOIN_WAKER             | `Withdrawn`          | `complete`        |
+//! | both of these         | COMPLETE                | unchanged                 | `Complete`           | `complete`        |
+//! | `drop_join`           | not COMPLETE, no waker  | no interest, refs − 1     | `Detached`           | `complete`        |
+//! | `drop_join`           | not COMPLETE, a waker   | no interest, no waker     | `DropWaker`          | `complete`        |
+//! | `drop_join`           | COMPLETE                | unchanged                 | `DropOutput`         | `complete`        |
+//! | `ref_inc`, `ref_dec`  | any                     | refs ± n                  | `Last` at 0          | each other        |
+//!
+//! Absent: (`complete`, COMPLETE), only the owner of the Runnable completes; refs 0 without COMPLETE,
+//! because the task keeps one reference to itself until it is complete.
+//!
+//! **Why the wake count cannot wrap.** A wrap to 0 would create a second Runnable. The runner takes
+//! at most [`SEEN_MAX`] wakes off at once. Whoever holds a reference and finds [`CROWDED`] wakes,
+//! that is `wake_by_ref` and `ref_inc`, cuts the count to [`CUT_TO`] > `SEEN_MAX`, so a remainder
+//! stays whatever the runner subtracts, and no wake is lost. A `wake_by_val` has given its reference
+//! up and cannot cut, but each needs a reference cloned before: at most `REFS_MAX` of them follow
+//! the first cut-worthy count, and `CROWDED + REFS_MAX` is below the field's size. On a COMPLETE task
+//! the count means nothing and may wrap: it is the topmost field, so it carries into no other.
+//!
+//! [`Runnable`]: super::Runnable
+
+use sheave_facade::cell::UnsafeCell;
+use sheave_facade::seeded;
+use sheave_facade::sync::atomic::AtomicU64;
+use sheave_facade::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+
+const COMPLETE: u64 = 1;
+const CANCELLED: u64 = 1 << 1;
+const JOIN_INTEREST: u64 = 1 << 2;
+const JOIN_WAKER: u64 = 1 << 3;
+
+const REF_ONE: u64 = 1 << 6;
+const REF_MASK: u64 = WAKE_ONE - REF_ONE;
+const WAKE_ONE: u64 = 1 << (64 - limits::WAKE_BITS);
+const WAKE_MASK: u64 = !(WAKE_ONE - 1);
+
+/// The sizes that ship.
+#[cfg(not(loom))]
+mod limits {
+    pub(super) const WAKE_BITS: u32 = 30;
+    pub(super) const SEEN_MAX: u64 = 1 << 20;
+    pub(super) const CUT_TO: u64 = 1 << 21;
+    pub(super) const CROWDED: u64 = 1 << 28;
+}
+
+/// Tiny sizes in the same proportions, so that a model reaches all of them.
+#[cfg(loom)]
+mod limits {
+    pub(super) const WAKE_BITS: u32 = 5;
+    pub(super) const SEEN_MAX: u64 = 2;
+    pub(super) const CUT_TO: u64 = 4;
+    pub(super) const CROWDED: u64 = 8;
+}
+
+use limits::{CROWDED, CUT_TO, SEEN_MAX};
+
+/// More references than any program can hold without leaking them; beyond it the count might wrap.
+const REFS_MAX: u64 = 1 << 27;
+
+/// References of a new task: its own, the first `TaskRef` and the `JoinHandle`.
+const INITIAL: u64 = WAKE_ONE | (3 * REF_ONE) | JOIN_INTEREST;
+
+/// What a waker owes after its wake.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Wake {
+    /// It created the Runnable: hand it to the scheduler.
+    Schedule,
+    /// The Runnable exists already, or never will again.
+    Coalesced,
+    /// It gave up the last reference: free the task.
+    Free,
+}
+
+/// What the runner must do with the task.
+#[derive(Debug)]
+#[must_use]
+pub(super) enum Begin {
+    /// Poll it, then end with the wakes that this poll answers.
+    Poll(Seen),
+    /// Drop the future instead.
+    Cancel,
+}
+
+/// The wakes that happened before a poll.
+#[derive(Debug)]
+pub(super) struct Seen(u64);
+
+/// What remains after a poll that returned `Pending`.
+#[derive(Debug)]
+#[must_use]
+pub(super) enum End {
+    /// The right to poll is gone: do not touch the task again.
+    Idle,
+    /// The task was woken meanwhile; the Runnable is still the runner's.
+    Again,
+}
+
+/// What an abort owes.
+#[derive(Debug)]
+#[must_use]
+pub(super) enum Cancel {
+    /// Wake the task, so that a runner sees the mark.
+    Wake,
+    /// The task is complete, or another abort wakes it.
+    Nothing,
+}
+
+/// Who wants the output of a task that has just completed.
+#[derive(Debug)]
+#[must_use]
+pub(super) enum Joiner {
+    /// Nobody: the runner drops it.
+    None,
+    /// The `JoinHandle`, which is not waiting at the moment.
+    Present,
+    /// The `JoinHandle`, whose waker now belongs to the runner.
+    Waiting,
+}
+
+/// Who owns the join waker's slot after `publish_join_waker` or `withdraw_join_waker`.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Slot {
+    /// The change took place.
+    Changed,
+    /// Nothing changed: the task is complete and its output is there.
+    Complete,
+}
+
+/// What a dropped `JoinHandle` leaves behind.
+#[derive(Debug)]
+#[must_use]
+pub(super) enum Detach {
+    /// Nothing; its reference is already given up.
+    Detached,
+    /// Its waker, to be dropped; then its reference.
+    DropWaker,
+    /// The output, to be dropped; then its reference.
+    DropOutput,
+}
+
+/// Whether references remain.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Refs {
+    /// Yes.
+    Remain,
+    /// No: free the task.
+    Last,
+}
+
+/// See the module's table.
+#[derive(Debug)]
+pub(super) struct State {
+    word: AtomicU64,
+    /// Takes no space. Every transition reads it and freeing the task counts as a write to it, so
+    /// that a model reports a transition which does not happen-before the free.
+    alive: UnsafeCell<()>,
+}
+
+impl State {
+    /// The state of a task that is about to be scheduled for the first time.
+    pub(super) fn new() -> Self {
+        Self { word: AtomicU64::new(INITIAL), alive: UnsafeCell::new(()) }
+    }
+
+    #[inline(always)]
+    fn word(&self) -> &AtomicU64 {
+        self.alive.with(|_| ());
+        &self.word
+    }
+
+    /// Wakes. The caller keeps its reference.
+    #[inline]
+    pub(super) fn wake_by_ref(&self) -> Wake {
+        // ORDERING: Release also when coalesced: what the waker wrote before must be visible to the
+        // poll that this wake causes or joins (W1); the partner is the load in `begin_poll`. Breaks
+        // if Relaxed: model `coalesced_wake_publishes`. No Acquire: the Runnable is created without
+        // looking at anything that a poll wrote; its runner acquires that in `begin_poll`.
+        let order = if seeded::on("task_wake_relaxed") { Relaxed } else { Release };
+        let old = self.word().fetch_add(WAKE_ONE, order);
+        if old >= CROWDED * WAKE_ONE {
+            self.cut_wakes();
+        }
+        if old & (WAKE_MASK | COMPLETE) == 0 { Wake::Schedule } else { Wake::Coalesced }
+    }
+
+    /// Wakes and gives up the caller's reference, in one step.
+    #[inline]
+    pub(super) fn wake_by_val(&self) -> Wake {
+        // ORDERING: Release as in `wake_by_ref`, and for the reference as in `ref_dec`. Acquire for
+        // the case that this was the last reference: whoever frees must see all uses by others.
+        let old = self.word().fetch_add(WAKE_ONE.wrapping_sub(REF_ONE), AcqRel);
+        debug_assert!(old & REF_MASK != 0, "a waker without a reference");
+        if old & (WAKE_MASK | COMPLETE) == 0 {
+            Wake::Schedule
+        } else if old & REF_MASK == REF_ONE {
+            debug_assert!(old & COMPLETE != 0, "a live task keeps a reference to itself");
+            Wake::Free
+        } else {
+            Wake::Coalesced
+        }
+    }
+
+    /// Cuts a crowd of wakes down to a number that still outlives one `end_poll`.
+    #[cold]
+    fn cut_wakes(&self) {
+        if seeded::on("task_wakes_uncut") {
+            return;
+        }
+        // ORDERING: Relaxed. The cut publishes nothing of its own, and being an RMW it continues
+        // the release sequences of the wakes that it replaces.
+        let _ = self.word().fetch_update(Relaxed, Relaxed, |old| {
+            let crowded = old & COMPLETE == 0 && old >= CUT_TO * WAKE_ONE;
+            crowded.then_some((old & !WAKE_MASK) | (CUT_TO * WAKE_ONE))
+        });
+    }
+
+    /// Looks at the task before a poll. Only the owner of the Runnable may call this.
+    #[inline]
+    pub(super) fn begin_poll(&self) -> Begin {
+        // ORDERING: Acquire. Sees everything before the wakes counted in `seen` (W1), and the
+        // future as the previous runner left it: the partners are the Releases of the wakes and of
+        // `end_poll`. A load suffices because the queue that carried the Runnable orders it after
+        // the wake that created the Runnable; a later wake that it misses stays in the remainder.
+        let word = self.word().load(Acquire);
+        debug_assert!(word & COMPLETE == 0, "a complete task has no Runnable");
+        debug_assert!(word & WAKE_MASK != 0, "a Runnable without a wake");
+        if word & CANCELLED != 0 {
+            return Begin::Cancel;
+        }
+        Begin::Poll(Seen((word / WAKE_ONE).min(SEEN_MAX)))
+    }
+
+    /// Ends a poll that returned `Pending`.
+    #[inline]
+    pub(super) fn end_poll(&self, seen: Seen) -> End {
+        let answered = if seeded::on("task_end_poll_forgets") {
+            self.word().load(Relaxed) & WAKE_MASK
+        } else {
+            seen.0 * WAKE_ONE
+        };
+        // ORDERING: Release. Publishes the future to its next runner, whose `begin_poll` reads from
+        // this RMW's release sequence. Breaks if Relaxed: model `wake_races_poll`.
+        let order = if seeded::on("task_end_poll_relaxed") { Relaxed } else { Release };
+        let old = self.word().fetch_sub(answered, order);
+        debug_assert!(old >= answered, "somebody else took wakes that this poll answered");
+        if (old - answered) & WAKE_MASK == 0 { End::Idle } else { End::Again }
+    }
+
+    /// Marks the task as cancelled. Completion wins if it came first.
+    pub(super) fn cancel(&self) -> Cancel {
+        // ORDERING: Relaxed. The wake that follows publishes on the same word.
+        let old = self.word().fetch_or(CANCELLED, Relaxed);
+        if old & (COMPLETE | CANCELLED) == 0 { Cancel::Wake } else { Cancel::Nothing }
+    }
+
+    /// Ends the task. The output is stored, and only the owner of the Runnable may call this.
+    pub(super) fn complete(&self) -> Joiner {
+        // ORDERING: Release publishes the output to the `JoinHandle`, which acquires COMPLETE.
+        // Acquire sees the waker that `publish_join_waker` released. Breaks if Relaxed: model
+        // `join_poll_races_complete`.
+        let order = if seeded::on("task_complete_relaxed") { Relaxed } else { AcqRel };
+        let old = self.word().fetch_or(COMPLETE, order);
+        debug_assert!(old & COMPLETE == 0, "a task completes once");
+        match old & (JOIN_INTEREST | JOIN_WAKER) {
+            0 => Joiner::None,
+            JOIN_INTEREST => Joiner::Present,
+            _ => Joiner::Waiting,
+        }
+    }
+
+    /// Whether the output is there, or was.
+    #[inline]
+    pub(super) fn is_complete(&self) -> bool {
+        // ORDERING: Acquire, for the output: partner `complete`.
+        self.word().load(Acquire) & COMPLETE != 0
+    }
+
+    /// Whether the `JoinHandle` has a waker in the slot.
+    pub(super) fn has_join_waker(&self) -> bool {
+        // ORDERING: Relaxed. Only the `JoinHandle` itself sets and clears the bit, and it asks.
+        self.word().load(Relaxed) & JOIN_WAKER != 0
+    }
+
+    /// Offers the waker in the slot to the runner.
+    pub(super) fn publish_join_waker(&self) -> Slot {
+        if seeded::on("task_join_waker_blind") {
+            self.word().fetch_or(JOIN_WAKER, Release);
+            return Slot::Changed;
+        }
+        // ORDERING: Release publishes the slot to `complete`. On failure Acquire, for the output.
+        self.change_slot(Release, |old| old | JOIN_WAKER)
+    }
+
+    /// Takes the slot back from the runner, to store another waker.
+    pub(super) fn withdraw_join_waker(&self) -> Slot {
+        if seeded::on("task_join_slot_shared") {
+            return Slot::Changed;
+        }
+        // ORDERING: Relaxed. What is in the slot was stored by the caller's own handle, and nobody
+        // looked at it since. On failure Acquire, for the output.
+        self.change_slot(Relaxed, |old| old & !JOIN_WAKER)
+    }
+
+    fn change_slot(
+        &self,
+        order: sheave_facade::sync::atomic::Ordering,
+        change: impl Fn(u64) -> u64,
+    ) -> Slot {
+        // ORDERING: the callers'; on failure Acquire, because the answer `Complete` gives access
+        // to the output that `complete` released.
+        let changed = self.word().fetch_update(order, Acquire, |old| {
+            debug_assert!(old & JOIN_INTEREST != 0, "only a JoinHandle has a join waker");
+            (old & COMPLETE == 0).then(|| change(old))
+        });
+        if changed.is_ok() { Slot::Changed } else { Slot::Complete }
+    }
+
+    /// Ends the interest of the `JoinHandle`.
+    #[inline]
+    pub(super) fn drop_join(&self) -> Detach {
+        // ORDERING: Release, for the reference as in `ref_dec`. Relaxed on failure: looked at again.
+        let detached = (INITIAL - REF_ONE) & !JOIN_INTEREST;
+        match self.word().compare_exchange(INITIAL, detached, Release, Relaxed) {
+            Ok(_) => Detach::Detached,
+            Err(_) => self.drop_join_later(),
+        }
+    }
+
+    /// `drop_join` after the task was first polled, woken or cloned.
+    fn drop_join_later(&self) -> Detach {
+        // ORDERING: Release, for the reference as in `ref_dec` and for what `complete` does to the
+        // slot. On failure Acquire, because the answer `DropOutput` gives access to the output.
+        let dropped = self.word().fetch_update(Release, Acquire, |old| {
+            if old & COMPLETE != 0 {
+                return None;
+            }
+            let uninterested = old & !(JOIN_INTEREST | JOIN_WAKER);
+            Some(if old & JOIN_WAKER == 0 { uninterested - REF_ONE } else { uninterested })
+        });
+        match dropped {
+            Err(_) => Detach::DropOutput,
+            Ok(old) if old & JOIN_WAKER != 0 => Detach::DropWaker,
+            Ok(_) => Detach::Detached,
+        }
+    }
+
+    /// Counts one more reference.
+    #[inline]
+    pub(super) fn ref_inc(&self) {
+        // ORDERING: Relaxed. A reference is made from another one, which keeps the task alive until
+        // this one has reached its new owner by some synchronised way.
+        let old = self.word().fetch_add(REF_ONE, Relaxed);
+        if old >= CROWDED * WAKE_ONE {
+            self.cut_wakes();
+        }
+        if old & REF_MASK >= REFS_MAX * REF_ONE {
+            too_many_references();
+        }
+    }
+
+    /// Gives up `count` references.
+    #[inline]
+    pub(super) fn ref_dec(&self, count: u64) -> Refs {
+        // ORDERING: Release, so that all uses through these references come before the free;
+        // Acquire, so that whoever frees sees those of the others. Breaks if Relaxed: model
+        // `last_reference_frees`.
+        let order = if seeded::on("task_ref_dec_relaxed") { Relaxed } else { AcqRel };
+        let old = self.word().fetch_sub(count * REF_ONE, order);
+        debug_assert!(old & REF_MASK >= count * REF_ONE, "a reference given up twice");
+        if old & REF_MASK != count * REF_ONE {
+            return Refs::Remain;
+        }
+        debug_assert!(old & COMPLETE != 0, "a live task keeps a reference to itself");
+        Refs::Last
+    }
+}
+
+/// A program that leaks 2^27 wakers of one task would free it too early: like `Arc`, stop first.
+#[cold]
+fn too_many_references() -> ! {
+    eprintln!("sheave: more than 2^27 references to one task; its wakers are being leaked");
+    std::process::abort()
+}

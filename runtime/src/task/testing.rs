@@ -1,0 +1,94 @@
+//! A scheduler for tests and models of this module: one queue, a registry, and the real task.
+
+use super::{Id, JoinHandle, Meta, Registry, Runnable, Schedule, TaskRef, Wakeup, new_task};
+use sheave_facade::sync::{Arc, Condvar, Mutex};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::panic::Location;
+
+/// What all tasks of a test share.
+pub(super) struct Bench {
+    queue: Mutex<VecDeque<(Runnable, Wakeup)>>,
+    pushed: Condvar,
+    pub(super) registry: Registry,
+}
+
+#[derive(Clone)]
+pub(super) struct Queue(pub(super) Arc<Bench>);
+
+impl Queue {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Bench {
+            queue: Mutex::new(VecDeque::new()),
+            pushed: Condvar::new(),
+            registry: Registry::new(1),
+        }))
+    }
+
+    /// Creates a task, binds it and puts it in the queue.
+    #[track_caller]
+    pub(super) fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send,
+    {
+        let (task, runnable, join) = new_task(future, self.clone(), meta(1));
+        self.0.registry.bind(0, task).expect("the registry is open");
+        self.schedule(runnable, Wakeup::Woken);
+        join
+    }
+
+    /// Takes a Runnable, or `None` if there is none.
+    pub(super) fn try_pop(&self) -> Option<(Runnable, Wakeup)> {
+        self.0.queue.lock().pop_front()
+    }
+
+    /// Waits for a Runnable.
+    pub(super) fn pop(&self) -> Runnable {
+        let mut queue = self.0.queue.lock();
+        loop {
+            if let Some((runnable, _)) = queue.pop_front() {
+                return runnable;
+            }
+            self.0.pushed.wait(&mut queue);
+        }
+    }
+
+    /// How many Runnables wait.
+    pub(super) fn len(&self) -> usize {
+        self.0.queue.lock().len()
+    }
+
+    /// Runs what is queued until nothing is left.
+    pub(super) fn run_all(&self) {
+        while let Some((runnable, _)) = self.try_pop() {
+            runnable.run();
+        }
+    }
+
+    /// Runs Runnables, waiting for them, until `done`. A model in which nobody wakes the task again
+    /// ends here, as a deadlock.
+    pub(super) fn run_until(&self, done: impl Fn() -> bool) {
+        while !done() {
+            self.pop().run();
+        }
+    }
+}
+
+#[track_caller]
+pub(super) fn meta(id: u64) -> Meta {
+    Meta { id: Id::from_u64(id), location: Location::caller(), name: None, shard: 0 }
+}
+
+impl Schedule for Queue {
+    fn schedule(&self, task: Runnable, why: Wakeup) {
+        // The popper may free the task, and `self` with it, as soon as the lock is open (T8).
+        let bench = self.0.clone();
+        bench.queue.lock().push_back((task, why));
+        bench.pushed.notify_one();
+    }
+
+    fn release(&self, task: &TaskRef) -> Option<TaskRef> {
+        self.0.registry.remove(task)
+    }
+}

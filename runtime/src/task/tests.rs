@@ -1,0 +1,438 @@
+//! Behaviour of one task on one thread: outcomes, panics, aborts, leaks.
+
+use super::cell::Cell;
+use super::testing::{Queue, meta};
+use super::*;
+use std::future::{Future, pending, poll_fn, ready};
+use std::panic::panic_any;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+/// Counts what is alive of the things that a test made.
+#[derive(Clone, Default)]
+struct Census(Arc<()>);
+
+impl Census {
+    fn member(&self) -> Arc<()> {
+        self.0.clone()
+    }
+
+    fn alive(&self) -> usize {
+        Arc::strong_count(&self.0) - 1
+    }
+}
+
+/// Panics when dropped, after its member has been given back.
+struct Bomb(Option<Arc<()>>, &'static str);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        drop(self.0.take());
+        if !self.1.is_empty() {
+            panic_any(self.1);
+        }
+    }
+}
+
+fn poll_once<T>(join: &mut JoinHandle<T>) -> Poll<Result<T, JoinError>> {
+    Pin::new(join).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[track_caller]
+fn finished<T>(mut join: JoinHandle<T>) -> Result<T, JoinError> {
+    match poll_once(&mut join) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => panic!("the task has not completed"),
+    }
+}
+
+fn payload<T>(outcome: Result<T, JoinError>) -> &'static str {
+    let error = outcome.err().expect("the task panicked");
+    assert!(error.is_panic() && !error.is_cancelled());
+    *error.into_panic().downcast::<&'static str>().expect("the tests panic with literals")
+}
+
+/// A task with an empty future costs at most 96 bytes on top of it. The scheduler of this test is
+/// one pointer, as the runtime's.
+#[test]
+fn a_task_is_small() {
+    fn overhead<F: Future<Output = ()>>(_: &F) -> usize {
+        size_of::<Cell<F, Queue>>() - size_of::<F>()
+    }
+    let large = [0u64; 64];
+    let future = async move {
+        pending::<()>().await;
+        std::hint::black_box(&large);
+    };
+    assert!(overhead(&future) <= 96, "{} bytes", overhead(&future));
+    assert_eq!(size_of::<JoinHandle<String>>(), 8);
+    assert_eq!(size_of::<Option<Runnable>>(), 8);
+}
+
+#[test]
+fn output_reaches_the_joiner() {
+    let queue = Queue::new();
+    let mut join = queue.spawn(ready(5));
+    assert!(poll_once(&mut join).is_pending());
+    assert!(!join.is_finished());
+    queue.run_all();
+    assert!(join.is_finished());
+    assert_eq!(finished(join).unwrap(), 5);
+    assert_eq!(queue.0.registry.len(), 0);
+}
+
+#[test]
+#[should_panic(expected = "polled after it had returned the output")]
+fn a_join_handle_yields_once() {
+    let queue = Queue::new();
+    let mut join = queue.spawn(ready(5));
+    queue.run_all();
+    assert!(poll_once(&mut join).is_ready());
+    let _ = poll_once(&mut join);
+}
+
+#[test]
+fn the_latest_join_waker_is_woken_once() {
+    struct Count(std::sync::mpsc::Sender<()>);
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.send(()).expect("the test listens");
+        }
+    }
+    let counter = || {
+        let (sender, received) = std::sync::mpsc::channel();
+        (Waker::from(Arc::new(Count(sender))), received)
+    };
+    let queue = Queue::new();
+    let mut join = queue.spawn(ready(()));
+    let (first, first_woken) = counter();
+    let (second, second_woken) = counter();
+    for waker in [&first, &first, &second, &second] {
+        assert!(Pin::new(&mut join).poll(&mut Context::from_waker(waker)).is_pending());
+    }
+    queue.run_all();
+    assert_eq!(first_woken.try_iter().count(), 0);
+    assert_eq!(second_woken.try_iter().count(), 1);
+    drop((first, second));
+    assert!(second_woken.recv().is_err(), "the slot gave its waker up");
+    finished(join).unwrap();
+}
+
+#[test]
+fn a_panic_of_poll_reaches_the_joiner_and_drops_the_future() {
+    let (queue, census) = (Queue::new(), Census::default());
+    let member = census.member();
+    let join = queue.spawn(async move {
+        let _member = member;
+        panic_any("poll");
+    });
+    queue.run_all();
+    assert_eq!(census.alive(), 0);
+    let outcome: Result<(), _> = finished(join);
+    assert_eq!(payload(outcome), "poll");
+}
+
+#[test]
+fn panics_of_drops_are_carried_or_contained() {
+    let (queue, census) = (Queue::new(), Census::default());
+    // The future's drop panics after the output is there: the panic is the outcome.
+    let mut bomb = Some(Bomb(Some(census.member()), "future"));
+    let join = queue.spawn(poll_fn(move |_| {
+        let _ = bomb.as_mut();
+        Poll::Ready(5)
+    }));
+    // The future's drop panics after its poll did: the first panic is the outcome.
+    let second = Bomb(Some(census.member()), "second");
+    let twice = queue.spawn(poll_fn(move |_| -> Poll<()> {
+        let _ = &second;
+        panic_any("first")
+    }));
+    // The cancelled future's drop panics.
+    let bomb = Bomb(Some(census.member()), "cancelled");
+    let cancelled = queue.spawn(async move {
+        let _bomb = bomb;
+        pending::<()>().await;
+    });
+    cancelled.abort();
+    // Outputs whose drop panics, of a detached task and of a handle dropped later.
+    drop(queue.spawn(ready(Bomb(Some(census.member()), "detached"))));
+    let unread = queue.spawn(ready(Bomb(Some(census.member()), "unread")));
+    // A payload whose drop panics, of a detached task.
+    let explosive = Bomb(Some(census.member()), "payload");
+    drop(queue.spawn(async move { panic_any(explosive) }));
+    queue.run_all();
+    assert_eq!(payload(finished(join)), "future");
+    assert_eq!(payload(finished(twice)), "first");
+    assert_eq!(payload(finished(cancelled)), "cancelled");
+    assert_eq!(census.alive(), 1);
+    drop(unread);
+    assert_eq!(census.alive(), 0);
+}
+
+#[test]
+fn a_panicking_join_waker_is_contained() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic_any("waker");
+        }
+    }
+    let queue = Queue::new();
+    let mut join = queue.spawn(ready(5));
+    let waker = Waker::from(Arc::new(Panics));
+    assert!(Pin::new(&mut join).poll(&mut Context::from_waker(&waker)).is_pending());
+    queue.run_all();
+    assert_eq!(finished(join).unwrap(), 5);
+}
+
+#[test]
+fn abort_of_a_queued_task_drops_it_unpolled() {
+    let (queue, census) = (Queue::new(), Census::default());
+    let member = census.member();
+    let join = queue.spawn(async move {
+        drop(member);
+        panic_any("polled");
+    });
+    let abort = join.abort_handle();
+    abort.abort();
+    abort.abort();
+    assert_eq!(queue.len(), 1, "the Runnable exists once");
+    assert!(!abort.is_finished());
+    queue.run_all();
+    assert!(abort.is_finished());
+    assert_eq!(census.alive(), 0);
+    let outcome: Result<(), _> = finished(join);
+    assert!(outcome.unwrap_err().is_cancelled());
+}
+
+#[test]
+fn abort_of_a_waiting_task_schedules_it() {
+    let (queue, census) = (Queue::new(), Census::default());
+    let member = census.member();
+    let join = queue.spawn(async move {
+        let _member = member;
+        pending::<()>().await;
+    });
+    queue.run_all();
+    assert_eq!((queue.len(), census.alive()), (0, 1));
+    join.abort();
+    assert_eq!(queue.len(), 1);
+    queue.run_all();
+    assert_eq!(census.alive(), 0);
+    assert!(finished(join).unwrap_err().is_cancelled());
+}
+
+#[test]
+fn a_task_that_aborts_itself_ends_at_its_next_turn_unless_it_completes() {
+    let queue = Queue::new();
+    for completes in [true, false] {
+        let abort: Arc<sheave_facade::sync::Mutex<Option<AbortHandle>>> = Arc::default();
+        let own = abort.clone();
+        let join = queue.spawn(poll_fn(move |_| {
+            own.lock().take().expect("polled once").abort();
+            if completes { Poll::Ready(5) } else { Poll::Pending }
+        }));
+        *abort.lock() = Some(join.abort_handle());
+        queue.run_all();
+        match finished(join) {
+            Ok(output) => assert_eq!((completes, output), (true, 5)),
+            Err(error) => assert!(!completes && error.is_cancelled()),
+        }
+    }
+}
+
+#[test]
+fn a_dropped_runnable_is_a_cancelled_task() {
+    let (queue, census) = (Queue::new(), Census::default());
+    let member = census.member();
+    let join = queue.spawn(async move { drop(member) });
+    drop(queue.try_pop());
+    assert_eq!((census.alive(), queue.0.registry.len()), (0, 0));
+    assert!(finished(join).unwrap_err().is_cancelled());
+}
+
+#[test]
+fn a_task_refused_by_the_registry_ends_and_leaves_nothing() {
+    let (queue, census) = (Queue::new(), Census::default());
+    queue.0.registry.close();
+    for first_to_go in 0..3 {
+        let member = census.member();
+        let future = async move { drop(member) };
+        let (task, runnable, join) = new_task(future, queue.clone(), meta(1));
+        let mut task = Some(queue.0.registry.bind(0, task).unwrap_err());
+        let (mut runnable, mut join) = (Some(runnable), Some(join));
+        // Whatever is dropped first, nothing is used after it is freed (the sanitisers look).
+        match first_to_go {
+            0 => drop(task.take()),
+            1 => drop(runnable.take()),
+            _ => drop(join.take()),
+        }
+        drop((join, task, runnable));
+        assert_eq!(census.alive(), 0);
+    }
+    assert_eq!(Arc::strong_count(&queue.0), 1, "each task gave its scheduler back");
+}
+
+#[test]
+fn a_wake_during_the_poll_goes_to_the_tail() {
+    let queue = Queue::new();
+    let mut turns = 0;
+    let join = queue.spawn(poll_fn(move |cx| {
+        turns += 1;
+        cx.waker().wake_by_ref();
+        cx.waker().clone().wake();
+        if turns == 3 { Poll::Ready(turns) } else { Poll::Pending }
+    }));
+    for expected in [Wakeup::Woken, Wakeup::Yielded] {
+        let (runnable, why) = queue.try_pop().expect("woken");
+        assert_eq!(why, expected);
+        runnable.run();
+    }
+    queue.run_all();
+    assert_eq!(finished(join).unwrap(), 3);
+}
+
+#[test]
+fn wakers_outlive_the_task_and_free_it() {
+    let queue = Queue::new();
+    let kept: Arc<sheave_facade::sync::Mutex<Option<Waker>>> = Arc::default();
+    let keep = kept.clone();
+    let mut join = queue.spawn(poll_fn(move |cx| {
+        assert!(cx.waker().will_wake(&cx.waker().clone()));
+        match keep.lock().replace(cx.waker().clone()) {
+            None => Poll::Pending,
+            Some(_) => Poll::Ready(()),
+        }
+    }));
+    queue.run_all();
+    assert!(poll_once(&mut join).is_pending());
+    kept.lock().as_ref().expect("stored").wake_by_ref();
+    queue.run_all();
+    finished(join).unwrap();
+    let waker = kept.lock().take().expect("stored");
+    assert_eq!(Arc::strong_count(&queue.0), 2, "the waker keeps the memory");
+    waker.wake_by_ref();
+    waker.clone().wake();
+    assert_eq!(queue.len(), 0, "nobody schedules a complete task");
+    waker.wake();
+    assert_eq!(Arc::strong_count(&queue.0), 1);
+}
+
+#[test]
+fn the_registry_aborts_all_and_shows_all() {
+    let queue = Queue::new();
+    let joins: Vec<_> = (0..100).map(|_| queue.spawn(pending::<()>())).collect();
+    queue.run_all();
+    let mut shown = 0;
+    queue.0.registry.for_each(|task| {
+        assert!(!task.is_finished());
+        shown += 1;
+    });
+    assert_eq!((shown, queue.0.registry.len()), (100, 100));
+    queue.0.registry.abort_all(0);
+    assert_eq!(queue.len(), 100);
+    queue.run_all();
+    assert!(queue.0.registry.is_empty());
+    for join in joins {
+        assert!(finished(join).unwrap_err().is_cancelled());
+    }
+}
+
+#[test]
+fn tasks_leave_the_registry_in_any_order() {
+    let queue = Queue::new();
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let joins: Vec<_> = (0..3).map(|_| queue.spawn(pending::<()>())).collect();
+        queue.run_all();
+        for (left, which) in [2, 1, 0].into_iter().zip(order) {
+            joins[which].abort();
+            queue.run_all();
+            let mut shown = 0;
+            queue.0.registry.for_each(|_| shown += 1);
+            assert_eq!((queue.0.registry.len(), shown), (left, left));
+        }
+    }
+}
+
+#[test]
+fn a_task_knows_its_name_and_its_origin() {
+    let queue = Queue::new();
+    let mut named = meta(7);
+    named.name = Some("courier".into());
+    let line = named.location.line();
+    let (task, runnable, join) = new_task(ready(()), queue.clone(), named);
+    assert_eq!((task.name(), runnable.name()), (Some("courier"), Some("courier")));
+    assert_eq!((task.id(), join.id()), (Id::from_u64(7), runnable.id()));
+    assert_eq!((join.location().line(), join.location().file()), (line, file!()));
+    assert!(format!("{task:?}").contains("courier"));
+}
+
+#[test]
+fn join_errors_say_what_happened() {
+    let queue = Queue::new();
+    let panicked = queue.spawn(async { panic!("number {}", 5) });
+    let cancelled = queue.spawn(pending::<()>());
+    cancelled.abort();
+    queue.run_all();
+    let outcome: Result<(), _> = finished(panicked);
+    let error = outcome.unwrap_err();
+    assert_eq!(error.to_string(), "task 1 panicked with message \"number 5\"");
+    assert_eq!(format!("{error:?}"), "JoinError::Panic(1, \"number 5\", ...)");
+    let error = finished(cancelled).unwrap_err();
+    assert_eq!(error.to_string(), "task 1 was cancelled");
+    let error = error.try_into_panic().unwrap_err();
+    assert_eq!(std::io::Error::from(error).kind(), std::io::ErrorKind::Other);
+}
+
+#[test]
+fn a_join_consumes_budget() {
+    let queue = Queue::new();
+    let mut joins: Vec<_> = (0..200).map(|n| queue.spawn(ready(n))).collect();
+    queue.run_all();
+    let read =
+        || joins.iter_mut().filter_map(|join| poll_once(join).is_ready().then_some(())).count();
+    assert_eq!(crate::coop::with_budget(read), 128);
+}
+
+#[test]
+fn a_storm_of_wakes_neither_wraps_nor_is_lost() {
+    // 2^28 wakes would take seconds; the counts that cut are reached by the model with small ones.
+    // Here: more wakes than one poll takes off, so that a remainder brings the task back.
+    let queue = Queue::new();
+    let mut polls = 0;
+    let kept: Arc<sheave_facade::sync::Mutex<Option<Waker>>> = Arc::default();
+    let keep = kept.clone();
+    let join = queue.spawn(poll_fn(move |cx| {
+        polls += 1;
+        keep.lock().get_or_insert_with(|| cx.waker().clone());
+        if polls == 4 { Poll::Ready(polls) } else { Poll::Pending }
+    }));
+    queue.run_all();
+    let waker = kept.lock().take().expect("stored");
+    for _ in 0..(1 << 21) + 1 {
+        waker.wake_by_ref();
+    }
+    assert_eq!(queue.len(), 1);
+    queue.run_all();
+    assert_eq!(finished(join).unwrap(), 4, "one poll before the storm, three to answer it");
+}
+
+#[test]
+fn dropping_a_local_future_happens_where_it_ran() {
+    let queue = Queue::new();
+    let local = std::rc::Rc::new(());
+    let inside = local.clone();
+    let future = async move {
+        let _inside = inside;
+        pending::<()>().await;
+    };
+    // SAFETY: everything of this task stays on this thread.
+    let (task, runnable, join) = unsafe { new_local_task(future, queue.clone(), meta(1)) };
+    queue.0.registry.bind(0, task).unwrap();
+    runnable.run();
+    join.abort();
+    queue.run_all();
+    assert_eq!(std::rc::Rc::strong_count(&local), 1);
+    assert!(finished(join).unwrap_err().is_cancelled());
+}
