@@ -64,6 +64,11 @@ fn primitives_come_from_the_facade() {
 }
 
 #[test]
+fn state_machines_have_tables() {
+    enforce(&CONCURRENT, rules::state_machines_have_tables);
+}
+
+#[test]
 fn models_have_controls() {
     enforce(&SHIPPED, rules::models_have_controls);
 }

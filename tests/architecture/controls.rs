@@ -15,23 +15,15 @@ const NOTHING: [usize; 0] = [];
 #[test]
 fn an_upward_import_is_found_in_each_of_its_spellings() {
     let text = "use crate::util::Bits;\nuse crate::{\n    coop, scheduler::{Shared, idle},\n};\nuse super::super::runtime::Handle;\nfn f() { crate::net::g() }\nfn h() -> sheave_facade::time::Instant {}\n";
-    assert_eq!(found(ladder::check, "runtime/src/time/entry.rs", text), [2, 2, 5, 6]);
+    assert_eq!(found(ladder::check, "runtime/src/timers/entry.rs", text), [2, 2, 5, 6]);
 }
 
 #[test]
 fn peers_on_the_lower_rungs_stay_apart_and_public_modules_may_meet() {
-    let text = "use crate::task::Header;\nuse super::entry::Entry;\n";
+    let text = "use crate::tasks::Header;\nuse super::entry::Entry;\n";
     assert_eq!(found(ladder::check, "runtime/src/reactor/mod.rs", text), [1]);
     let text = "use crate::io::Stream;\nuse crate::scheduler::current;\n";
     assert_eq!(found(ladder::check, "runtime/src/net/tcp.rs", text), NOTHING);
-}
-
-#[test]
-fn the_front_of_a_module_stands_above_the_rest_of_it() {
-    let text = "use crate::scheduler::current;\n";
-    assert_eq!(found(ladder::check, "runtime/src/time/front/sleep.rs", text), NOTHING);
-    assert_eq!(found(ladder::check, "runtime/src/time/driver.rs", text), [1]);
-    assert_eq!(found(ladder::check, "runtime/src/time/driver.rs", "use super::front::Sleep;"), [1]);
 }
 
 #[test]
@@ -104,6 +96,15 @@ fn a_primitive_from_elsewhere_is_found() {
     let rule = rules::primitives_come_from_the_facade;
     assert_eq!(found(rule, "runtime/src/x.rs", text), [1, 2, 3, 5, 6]);
     assert_eq!(found(rule, "runtime/facade/src/real.rs", text), NOTHING);
+}
+
+#[test]
+fn a_state_machine_without_its_table_is_found() {
+    let code = "fn go() {\n    s.compare_exchange(a, b, x, y);\n}\n";
+    let rule = rules::state_machines_have_tables;
+    assert_eq!(found(rule, "runtime/src/x.rs", &format!("//! A bell.\n{code}")), [3]);
+    let table = format!("//! A bell.\n//!\n//! | from | call | to |\n{code}");
+    assert_eq!(found(rule, "runtime/src/x.rs", &table), NOTHING);
 }
 
 #[test]

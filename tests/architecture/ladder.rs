@@ -10,45 +10,28 @@ enum Peers {
 }
 
 /// The rungs, lowest first. The longest matching path decides, so that one file of a module can
-/// stand on a rung of its own, such as the public part of `time` above the scheduler. Whoever adds
+/// stand on a rung of its own. Whoever adds
 /// a module says here, once, where it stands.
 const LADDER: &[(&str, Peers, &[&str])] = &[
     // Without any knowledge of tasks or workers.
     ("leaves", Peers::Apart, &["util", "coop"]),
     // The parts of the machine. They meet only in the scheduler: `reactor` wakes through
-    // `std::task::Waker`, `task` knows its scheduler as a trait.
-    ("parts", Peers::Apart, &["task", "reactor", "queue", "hooks"]),
+    // `std::task::Waker`, `tasks` knows its scheduler as a trait.
+    ("parts", Peers::Apart, &["tasks", "reactor"]),
     // A parker chooses between a condition variable and the wait of a reactor.
     ("park", Peers::Apart, &["park"]),
     // Timers unpark whoever sleeps beyond a new deadline.
-    ("time", Peers::Apart, &["time"]),
+    ("timers", Peers::Apart, &["timers"]),
     ("blocking", Peers::Apart, &["blocking"]),
     ("scheduler", Peers::Apart, &["scheduler"]),
     // What users await. It finds the current worker through the scheduler.
-    (
-        "front",
-        Peers::Together,
-        &[
-            "asyncio",
-            "fs",
-            "future",
-            "hyper",
-            "io",
-            "join",
-            "macros",
-            "net",
-            "process",
-            "select",
-            "signal",
-            "stream",
-            "sync",
-            "task::front",
-            "time::front",
-            "tokio_io",
-            "front",
-        ],
-    ),
-    ("assembly", Peers::Together, &["runtime", "builder", "handle", "shutdown", ""]),
+    ("front", Peers::Together, FRONT),
+    ("assembly", Peers::Together, &["runtime", ""]),
+];
+
+const FRONT: &[&str] = &[
+    "asyncio", "fs", "front", "future", "hyper", "io", "macros", "net", "process", "signal",
+    "stream", "sync", "task", "time", "tokio_io",
 ];
 
 /// Names every import that goes up the ladder, and every module without a place on it.

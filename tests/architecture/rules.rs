@@ -147,6 +147,19 @@ const BANNED: [&str; 20] = [
     "loom",
 ];
 
+/// A file that moves a word by compare-and-swap shows its transitions in a table at its top.
+pub(crate) fn state_machines_have_tables(source: &Source) -> Vec<String> {
+    let swaps = ["compare_exchange", "compare_exchange_weak", "fetch_update"];
+    let first = source.shipped().find(|(_, line)| swaps.iter().any(|s| has_word(&line.code, s)));
+    let table = source.lines.iter().any(|line| line.comment.trim_start().starts_with("//! |"));
+    match first {
+        Some((number, _)) if !table => {
+            vec![format!("{number}: a compare-and-swap without a transition table at the top")]
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// A model file contains a control: a seeded bug that its models must catch.
 pub(crate) fn models_have_controls(source: &Source) -> Vec<String> {
     let controlled = source.lines.iter().any(|line| has_word(&line.code, "must_catch"));
