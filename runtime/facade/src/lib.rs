@@ -14,6 +14,7 @@
 //! | [`deque`] | `crossbeam-deque` | stand-in with equally weak emptiness | its internals |
 //! | [`thread`] | `std` | loom, at most four beside the model's main | `park`, on purpose absent |
 //! | [`time::now`] | monotonic clock | virtual clock moved by the model | – |
+//! | [`sync::OnceLock`] | `std` | `std` behind a loom flag | a wait for the one who sets it |
 //! | [`sync::Arc`] | `std` | `std` | its own counts |
 //!
 //! [loom]: https://docs.rs/loom

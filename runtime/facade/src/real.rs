@@ -3,7 +3,7 @@
 /// Locks, condition variables and atomics.
 pub mod sync {
     pub use parking_lot::{Condvar, Mutex, MutexGuard, WaitTimeoutResult};
-    pub use std::sync::{Arc, Weak};
+    pub use std::sync::{Arc, OnceLock, Weak};
 
     /// A condition variable with timed waits; [`Condvar`] is the one without.
     #[derive(Debug, Default)]

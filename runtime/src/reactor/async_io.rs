@@ -10,11 +10,10 @@ use super::readiness::Seen;
 use super::source::ReadyEvent;
 use super::sys::{self, Poll as _};
 use super::{Reactor, Registration};
-use sheave_facade::sync::{Arc, Mutex};
+use sheave_facade::sync::{Arc, Mutex, OnceLock};
 use std::fmt;
 use std::io;
 use std::os::fd::AsFd;
-use std::sync::OnceLock;
 use std::task::{Context, Poll, ready};
 
 /// Finds the reactor of the calling thread, or says why there is none. Asked once per descriptor.

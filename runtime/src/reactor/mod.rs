@@ -25,6 +25,8 @@ mod sys;
 mod turn;
 mod wakes;
 
+#[cfg(all(test, loom))]
+mod loom;
 #[cfg(all(test, not(loom)))]
 mod tests;
 

@@ -111,8 +111,8 @@ impl Readiness {
     }
 
     fn update(&self, next: impl Fn(u32) -> u32) {
+        // ORDERING: Relaxed, see the type; of the load, the exchange and its failure.
         let mut word = self.word.load(Relaxed);
-        // ORDERING: Relaxed, see the type.
         while let Err(now) = self.word.compare_exchange_weak(word, next(word), Relaxed, Relaxed) {
             word = now;
         }

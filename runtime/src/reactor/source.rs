@@ -176,7 +176,8 @@ impl Source {
     /// A look at both directions.
     pub(super) fn event(&self, interest: Interest) -> io::Result<ReadyEvent> {
         let event = ReadyEvent { interest, read: self.read.look(), write: self.write.look() };
-        if event.read.is_shut_down() { Err(shut_down_error()) } else { Ok(event) }
+        let is_shut_down = event.read.is_shut_down() || event.write.is_shut_down();
+        if is_shut_down { Err(shut_down_error()) } else { Ok(event) }
     }
 
     /// Records that an operation in `direction` would have blocked.

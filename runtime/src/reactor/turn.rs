@@ -23,7 +23,7 @@ use super::sys::{self, Poll};
 use super::wakes::Wakes;
 use sheave_facade::seeded;
 use sheave_facade::sync::MutexGuard;
-use sheave_facade::sync::atomic::Ordering::{AcqRel, Acquire};
+use sheave_facade::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use std::io;
 use std::time::Duration;
 
@@ -76,10 +76,15 @@ impl<P: Poll> Reactor<P> {
     }
 
     fn end_sleep(&self) {
+        if seeded::on("turn_takes_the_flag_down_blindly") {
+            self.notified.store(false, Relaxed);
+            return;
+        }
         // ORDERING: AcqRel, as a read-modify-write of the same word as `notify`. Either this swap
         // comes after a notifier's and sees what it wrote (Acquire), or before it, and then that
-        // notifier finds the flag down and interrupts the next sleep.
-        // A plain store would lose the notification in between: model `notify_is_never_lost`.
+        // notifier finds the flag down and interrupts the next sleep. Breaks as a store: that could
+        // erase a notification that came while we returned for an event, and leave us ignorant of
+        // what it announced; model `a_notification_is_never_lost`.
         self.notified.swap(false, AcqRel);
     }
 }

@@ -79,6 +79,52 @@ impl<T> DerefMut for MutexGuard<'_, T> {
     }
 }
 
+/// `std::sync::OnceLock` without its waits: a value that is set once, by whoever comes first.
+#[derive(Debug)]
+pub struct OnceLock<T> {
+    value: std::sync::OnceLock<T>,
+    /// What loom sees of the publication: set with Release, read with Acquire, as in `std`.
+    is_set: raw::atomic::AtomicBool,
+}
+
+impl<T> Default for OnceLock<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> OnceLock<T> {
+    /// An empty cell.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { value: std::sync::OnceLock::new(), is_set: raw::atomic::AtomicBool::new(false) }
+    }
+
+    /// The value, if it has been set.
+    #[track_caller]
+    pub fn get(&self) -> Option<&T> {
+        let is_set = self.is_set.load(raw::atomic::Ordering::Acquire);
+        is_set.then(|| self.value.get().expect("set before the flag"))
+    }
+
+    /// Sets the value, or hands it back if there is one.
+    ///
+    /// # Errors
+    /// If the cell was set before.
+    #[track_caller]
+    pub fn set(&self, value: T) -> Result<(), T> {
+        self.value.set(value)?;
+        self.is_set.store(true, raw::atomic::Ordering::Release);
+        Ok(())
+    }
+
+    /// Takes the value out, by exclusive ownership of the cell.
+    pub fn take(&mut self) -> Option<T> {
+        self.is_set = raw::atomic::AtomicBool::new(false);
+        self.value.take()
+    }
+}
+
 /// A condition variable without timed waits: loom's own.
 #[derive(Debug, Default)]
 pub struct Condvar(raw::Condvar);

@@ -2,6 +2,7 @@
 //! the real one. In particular any wait, also one that only looks, eats a pending notification.
 
 use super::{Event, Poll};
+use crate::reactor::readiness::READY;
 use sheave_facade::sync::{Mutex, TimedCondvar};
 use std::collections::VecDeque;
 use std::io;
@@ -18,12 +19,27 @@ pub(crate) struct Fake {
 struct Pending {
     notified: bool,
     events: VecDeque<Event>,
+    keys: Vec<usize>,
+    /// Whether the one file behind all keys has been readable: then it is when it is added, too.
+    arrived: bool,
 }
 
 impl Fake {
     /// Reports `event` to the present or the next wait.
     pub(crate) fn inject(&self, event: Event) {
         self.pending.lock().events.push_back(event);
+        self.arrival.notify_one();
+    }
+
+    /// Data arrives: every source, present and future, is readable. (All stand for one file.)
+    pub(crate) fn arrive(&self) {
+        let mut pending = self.pending.lock();
+        pending.arrived = true;
+        for index in 0..pending.keys.len() {
+            let key = pending.keys[index];
+            pending.events.push_back(Event { key, read: READY, write: 0 });
+        }
+        drop(pending);
         self.arrival.notify_one();
     }
 }
@@ -41,7 +57,14 @@ impl Poll for Fake {
         Vec::new()
     }
 
-    fn add(&self, _: BorrowedFd<'_>, _: usize) -> io::Result<()> {
+    fn add(&self, _: BorrowedFd<'_>, key: usize) -> io::Result<()> {
+        let mut pending = self.pending.lock();
+        pending.keys.push(key);
+        if pending.arrived {
+            pending.events.push_back(Event { key, read: READY, write: 0 });
+            drop(pending);
+            self.arrival.notify_one();
+        }
         Ok(())
     }
 
