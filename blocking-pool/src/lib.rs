@@ -1,1 +1,30 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod config;
+mod contain;
+mod error;
+mod handle;
+mod idle;
+mod job;
+mod lane;
+mod metrics;
+mod pool;
+mod queues;
+mod reentry;
+mod roster;
+mod shutdown;
+mod spawner;
+mod state;
+mod worker;
+
+pub use config::Builder;
+pub use error::{JobError, Payload, RejectReason, Rejected, TrySpawnError};
+pub use handle::JobHandle;
+pub use job::{Executor, Job};
+pub use lane::{Lane, LaneConfig, LaneMetrics};
+pub use metrics::Metrics;
+pub use pool::Pool;
+pub use queues::Ticket;
+pub use shutdown::{Backlog, ShutdownReport};
+pub use spawner::ThreadStart;

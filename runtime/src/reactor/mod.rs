@@ -36,12 +36,13 @@ pub use interest::{Interest, Ready};
 pub(crate) use source::ReadyEvent;
 pub(crate) use turn::Turn;
 
-use registry::Registry;
+use registry::{Company, Registry};
 use sheave_facade::sync::atomic::AtomicBool;
 use sheave_facade::sync::{Arc, Mutex};
 use source::Source;
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::task::Waker;
 use sys::Poll;
 use turn::Workbench;
 use wakes::Wakes;
@@ -55,6 +56,9 @@ pub(crate) struct Reactor<P: Poll = sys::Poller> {
     /// The second half of a notification, see `turn.rs`. Swapped by `notify` and by the end of a
     /// sleep, loaded by its begin.
     notified: AtomicBool,
+    /// Who sleeps elsewhere while there are no sources, and must hear of the first one. Untied by
+    /// `shutdown`, because owners know their reactor.
+    owners: Mutex<Vec<Waker>>,
     /// The process that made the reactor. A forked child shares the kernel's half of it.
     process: u32,
 }
@@ -70,6 +74,7 @@ impl<P: Poll> Reactor<P> {
             registry: Registry::new(),
             bench: Mutex::new(Workbench::new()),
             notified: AtomicBool::new(false),
+            owners: Mutex::new(Vec::new()),
             process: std::process::id(),
         })
     }
@@ -98,16 +103,34 @@ impl<P: Poll> Reactor<P> {
                  descriptors with it: make a new runtime after `fork`",
             ));
         }
-        let source = self.registry.insert(assumed)?;
+        let (source, company) = self.registry.insert(assumed)?;
         if let Err(error) = self.poll.add(fd, source.key()) {
             self.registry.remove(&source);
             return Err(explain(error));
         }
+        if company == Company::Alone {
+            self.wake_owners();
+        }
         Ok(Registration { source, reactor: self.clone() })
+    }
+
+    /// Adds a thread that turns this reactor, but sleeps elsewhere while it has no sources.
+    pub(crate) fn add_owner(&self, owner: Waker) {
+        self.owners.lock().push(owner);
+    }
+
+    /// The first source is there: who sleeps elsewhere must come and wait for it.
+    fn wake_owners(&self) {
+        let owners = self.owners.lock().clone();
+        for owner in owners {
+            owner.wake();
+        }
     }
 
     /// Ends every wait on a source with an error, and refuses new sources.
     pub(crate) fn shutdown(&self) {
+        let owners = std::mem::take(&mut *self.owners.lock());
+        drop(owners);
         let mut wakes = Wakes::default();
         self.registry.shut_down(&mut wakes);
         wakes.wake_all();

@@ -33,6 +33,13 @@ struct Entries {
     shut_down: bool,
 }
 
+/// Whether there are other sources beside a new one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Company {
+    Alone,
+    Others,
+}
+
 impl Registry {
     pub(super) fn new() -> Self {
         let entries = Entries { slab: Slab::new(), generation: 0, shut_down: false };
@@ -46,8 +53,8 @@ impl Registry {
         self.len.load(Relaxed)
     }
 
-    /// Enters a new source.
-    pub(super) fn insert(&self, assumed: Ready) -> io::Result<Arc<Source>> {
+    /// Enters a new source, and tells whether it is the only one.
+    pub(super) fn insert(&self, assumed: Ready) -> io::Result<(Arc<Source>, Company)> {
         let mut entries = self.entries.lock();
         if entries.shut_down {
             return Err(shut_down_error());
@@ -64,7 +71,8 @@ impl Registry {
         entries.generation = generation.wrapping_add(1);
         // ORDERING: Relaxed, see `len`.
         self.len.store(entries.slab.len(), Relaxed);
-        Ok(source)
+        let company = if entries.slab.len() == 1 { Company::Alone } else { Company::Others };
+        Ok((source, company))
     }
 
     /// Forgets a source. Later events with its key are ignored.

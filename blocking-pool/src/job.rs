@@ -1,0 +1,47 @@
+//! What a pool runs, and what a user may put in a pool's place.
+
+use crate::error::Rejected;
+
+/// A unit of blocking work that knows how to end in either of two ways.
+///
+/// Exactly one of the two methods is called on a job that was accepted, exactly once, and never
+/// under a lock of the pool. A job that was rejected is handed back untouched. Closures need not
+/// implement this trait: [`Pool::spawn`](crate::Pool::spawn) wraps them.
+///
+/// ```
+/// use sheave_blocking_pool::{Job, Pool};
+///
+/// struct Greeting(std::sync::mpsc::Sender<&'static str>);
+///
+/// impl Job for Greeting {
+///     fn run(self: Box<Self>) {
+///         self.0.send("hello").unwrap();
+///     }
+///     fn cancel(self: Box<Self>) {
+///         self.0.send("not today").unwrap();
+///     }
+/// }
+///
+/// let (sender, receiver) = std::sync::mpsc::channel();
+/// Pool::new().submit(Box::new(Greeting(sender))).unwrap();
+/// assert_eq!(receiver.recv().unwrap(), "hello");
+/// ```
+pub trait Job: Send {
+    /// Does the work, on a thread of the pool. A panic is caught and counted; the thread lives on.
+    fn run(self: Box<Self>);
+
+    /// Gives the work up, on the thread that cancels or shuts down. Should be quick.
+    fn cancel(self: Box<Self>);
+}
+
+/// Anything that can run a [`Job`] somewhere else: a [`Pool`](crate::Pool), a
+/// [`Lane`](crate::Lane), a process pool, a broker.
+///
+/// An implementation that answers `Ok` promises to call `run` or `cancel` on the job exactly once.
+pub trait Executor: Send + Sync {
+    /// Hands the job over and returns without waiting for it.
+    ///
+    /// # Errors
+    /// The job itself, with the reason why it was not accepted.
+    fn execute(&self, job: Box<dyn Job>) -> Result<(), Rejected>;
+}

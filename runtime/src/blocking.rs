@@ -1,0 +1,163 @@
+//! The runtime's blocking pool: a closure is a task whose only poll happens on a pool thread.
+
+use crate::scheduler::{Config, Entered, Shared};
+use crate::tasks::{Id, JoinHandle, Meta, Runnable, Schedule, TaskRef, Wakeup, new_task};
+use sheave_blocking_pool::{Builder, Job, Lane, LaneConfig, Metrics, Pool, Rejected};
+use sheave_facade::sync::Arc;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// Threads that name resolution may take at once: slow lookups must not keep user jobs waiting.
+const DNS_THREADS: usize = 4;
+
+/// The pool and its lanes.
+pub(crate) struct BlockingPool {
+    pool: Pool,
+    dns: Lane,
+}
+
+/// Where a blocking closure queues.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LaneName {
+    /// The users' jobs.
+    User,
+    /// Name resolution.
+    Dns,
+}
+
+impl BlockingPool {
+    pub(crate) fn new(config: &Config) -> Self {
+        let name = config.thread_name.clone();
+        let mut builder = Builder::new()
+            .max_threads(config.max_blocking_threads)
+            .keep_alive(config.keep_alive)
+            .thread_name_fn(move || name());
+        if let Some(bytes) = config.stack_size {
+            builder = builder.thread_stack_size(bytes);
+        }
+        if let Some(hook) = config.hooks.on_thread_start.clone() {
+            builder = builder.on_thread_start(move || hook());
+        }
+        if let Some(hook) = config.hooks.on_thread_stop.clone() {
+            builder = builder.on_thread_stop(move || hook());
+        }
+        let pool = builder.build();
+        let threads = DNS_THREADS.min(config.max_blocking_threads);
+        let dns = pool.lane("dns", LaneConfig::new(threads));
+        Self { pool, dns }
+    }
+
+    fn submit(&self, lane: LaneName, job: Box<dyn Job>) -> Result<(), Rejected> {
+        match lane {
+            LaneName::User => self.pool.submit(job),
+            LaneName::Dns => self.dns.submit(job),
+        }
+    }
+
+    /// Runs a worker on a pool thread. Returns whether a thread will do so.
+    pub(crate) fn run_worker(&self, body: impl FnOnce() + Send + 'static) -> bool {
+        self.pool.submit(Box::new(WorkerJob(body))).is_ok()
+    }
+
+    /// What the pool counts.
+    pub(crate) fn metrics(&self) -> Metrics {
+        self.pool.metrics()
+    }
+
+    /// Whether no job is queued or running.
+    pub(crate) fn is_idle(&self) -> bool {
+        let metrics = self.metrics();
+        metrics.queued == 0 && metrics.running == 0
+    }
+
+    /// Cancels what is queued and waits for what runs, at most for `timeout`.
+    pub(crate) fn shutdown(&self, timeout: Option<Duration>) {
+        let report = self.pool.shutdown(sheave_blocking_pool::Backlog::Cancel, timeout);
+        let _ = report;
+    }
+}
+
+/// A worker that goes on while its thread is in `block_in_place`.
+struct WorkerJob<F>(F);
+
+impl<F: FnOnce() + Send> Job for WorkerJob<F> {
+    fn run(self: Box<Self>) {
+        (self.0)();
+    }
+
+    fn cancel(self: Box<Self>) {}
+}
+
+/// A closure as a future that is ready at its first poll.
+struct Closure<F>(Option<F>);
+
+// The closure is never pinned: it is moved out and called.
+impl<F> Unpin for Closure<F> {}
+
+impl<F: FnOnce() -> R, R> Future for Closure<F> {
+    type Output = R;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<R> {
+        let closure = self.0.take().expect("a task is not polled after completion");
+        Poll::Ready(closure())
+    }
+}
+
+/// Blocking tasks are queued once, by hand, and never woken.
+struct Unscheduled;
+
+impl Schedule for Unscheduled {
+    fn schedule(&self, task: Runnable, _: Wakeup) {
+        task.shutdown();
+    }
+
+    fn release(&self, _: &TaskRef) -> Option<TaskRef> {
+        None
+    }
+}
+
+/// A blocking task in the pool's queue.
+struct BlockingJob {
+    runnable: Runnable,
+    shared: Arc<Shared>,
+}
+
+impl Job for BlockingJob {
+    fn run(self: Box<Self>) {
+        let Self { runnable, shared } = *self;
+        let _entered = Entered::new(shared);
+        runnable.run();
+    }
+
+    fn cancel(self: Box<Self>) {
+        self.runnable.shutdown();
+    }
+}
+
+impl Shared {
+    /// Queues a closure for the blocking pool. If it cannot be accepted (the runtime has closed, or
+    /// no thread is to be had), it is dropped and the handle reports a cancelled task.
+    pub(crate) fn spawn_blocking<F, R>(
+        self: &Arc<Self>,
+        lane: LaneName,
+        closure: F,
+        name: Option<Box<str>>,
+        location: &'static Location<'static>,
+    ) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let id: Id = self.next_id();
+        let meta = Meta { id, location, name, shard: 0 };
+        let (_task, runnable, handle) = new_task(Closure(Some(closure)), Unscheduled, meta);
+        let job = Box::new(BlockingJob { runnable, shared: self.clone() });
+        if let Err(rejected) = self.blocking.submit(lane, job) {
+            rejected.job.cancel();
+        }
+        handle
+    }
+}

@@ -1,0 +1,6 @@
+//! What users call: futures and functions that know the current runtime.
+
+pub(crate) mod spawn;
+pub(crate) mod task_builder;
+pub(crate) mod to_thread;
+pub(crate) mod yield_now;

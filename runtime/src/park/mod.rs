@@ -1,0 +1,5 @@
+//! How a thread of the runtime sleeps, and how anyone ends its sleep.
+
+mod parker;
+
+pub(crate) use parker::Parker;

@@ -1,0 +1,238 @@
+//! How a runtime is configured.
+
+use super::Runtime;
+use crate::scheduler::{Config, Flavor, Hooks, NameFn, Shared};
+use sheave_facade::sync::Arc;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+/// Sets the number of workers where the program does not.
+const WORKERS_VARIABLE: &str = "SHEAVE_WORKER_THREADS";
+
+/// Builds a [`Runtime`].
+///
+/// ```
+/// use sheave::runtime::Builder;
+///
+/// let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("web").build()?;
+/// runtime.block_on(async { /* … */ });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Builder {
+    config: Config,
+    /// `None`: from the environment, or one per core.
+    workers: Option<usize>,
+    /// `None`: one per worker.
+    reactors: Option<usize>,
+}
+
+impl Builder {
+    /// Workers steal tasks from each other, by default one for each core the process may use.
+    #[must_use]
+    pub fn new_multi_thread() -> Self {
+        Self::new(Flavor::MultiThread)
+    }
+
+    /// The thread that calls `block_on` runs all tasks, in strict first-in first-out order.
+    #[must_use]
+    pub fn new_current_thread() -> Self {
+        Self::new(Flavor::CurrentThread)
+    }
+
+    fn new(flavor: Flavor) -> Self {
+        let config = Config {
+            flavor,
+            workers: 1,
+            reactors: 1,
+            use_slot: flavor == Flavor::MultiThread,
+            event_interval: 61,
+            start_paused: false,
+            thread_name: Arc::new(|| "sheave-worker".to_string()),
+            stack_size: None,
+            max_blocking_threads: 512,
+            keep_alive: Duration::from_secs(10),
+            hooks: Hooks::default(),
+        };
+        Self { config, workers: None, reactors: None }
+    }
+
+    /// The number of worker threads. Default: the variable `SHEAVE_WORKER_THREADS`, else the number
+    /// of cores that affinity and cgroup quota allow. The current-thread flavour always has one.
+    ///
+    /// # Panics
+    /// If `workers` is 0.
+    #[track_caller]
+    #[must_use]
+    pub fn worker_threads(mut self, workers: usize) -> Self {
+        assert!(workers > 0, "worker_threads must be at least 1: nobody would run the tasks");
+        self.workers = Some(workers);
+        self
+    }
+
+    /// The number of reactors (event loops) that the workers share. Default: one for each worker.
+    ///
+    /// # Panics
+    /// If `reactors` is 0.
+    #[track_caller]
+    #[must_use]
+    pub fn reactors(mut self, reactors: usize) -> Self {
+        assert!(reactors > 0, "reactors must be at least 1: nobody would wait for sockets");
+        self.reactors = Some(reactors);
+        self
+    }
+
+    /// At most so many threads in the blocking pool. Default: 512.
+    ///
+    /// # Panics
+    /// If `threads` is 0.
+    #[track_caller]
+    #[must_use]
+    pub fn max_blocking_threads(mut self, threads: usize) -> Self {
+        assert!(threads > 0, "max_blocking_threads must be at least 1: nobody would run the jobs");
+        self.config.max_blocking_threads = threads;
+        self
+    }
+
+    /// How long an idle thread of the blocking pool stays. Default: 10 s.
+    #[must_use]
+    pub fn thread_keep_alive(mut self, duration: Duration) -> Self {
+        self.config.keep_alive = duration;
+        self
+    }
+
+    /// The name of the runtime's threads. Default: `sheave-worker`.
+    #[must_use]
+    pub fn thread_name(self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.thread_name_fn(move || name.clone())
+    }
+
+    /// A function that names each thread of the runtime.
+    #[must_use]
+    pub fn thread_name_fn(mut self, name: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        let name: NameFn = Arc::new(name);
+        self.config.thread_name = name;
+        self
+    }
+
+    /// The stack size of the runtime's threads, in bytes.
+    #[must_use]
+    pub fn thread_stack_size(mut self, bytes: usize) -> Self {
+        self.config.stack_size = Some(bytes);
+        self
+    }
+
+    /// Called by each thread of the runtime, before its work.
+    #[must_use]
+    pub fn on_thread_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.config.hooks.on_thread_start = Some(Arc::new(hook));
+        self
+    }
+
+    /// Called by each thread of the runtime, after its work.
+    #[must_use]
+    pub fn on_thread_stop(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.config.hooks.on_thread_stop = Some(Arc::new(hook));
+        self
+    }
+
+    /// Called by a worker before it goes to sleep.
+    #[must_use]
+    pub fn on_thread_park(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.config.hooks.on_thread_park = Some(Arc::new(hook));
+        self
+    }
+
+    /// Called by a worker after it has slept.
+    #[must_use]
+    pub fn on_thread_unpark(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.config.hooks.on_thread_unpark = Some(Arc::new(hook));
+        self
+    }
+
+    /// At most so many polls until a busy worker looks at its sockets and timers. Default: 61.
+    ///
+    /// # Panics
+    /// If `polls` is 0.
+    #[track_caller]
+    #[must_use]
+    pub fn event_interval(mut self, polls: u32) -> Self {
+        assert!(polls > 0, "event_interval must be at least 1");
+        self.config.event_interval = polls;
+        self
+    }
+
+    /// Starts with a stopped clock, for tests; see [`time::pause`](crate::time::pause).
+    #[must_use]
+    pub fn start_paused(mut self, paused: bool) -> Self {
+        self.config.start_paused = paused;
+        self
+    }
+
+    /// Does nothing: sockets and timers need not be switched on. Here so that tokio programs port.
+    #[must_use]
+    pub fn enable_all(self) -> Self {
+        self
+    }
+
+    /// Does nothing, as [`enable_all`](Self::enable_all).
+    #[must_use]
+    pub fn enable_io(self) -> Self {
+        self
+    }
+
+    /// Does nothing, as [`enable_all`](Self::enable_all).
+    #[must_use]
+    pub fn enable_time(self) -> Self {
+        self
+    }
+
+    /// Starts the runtime.
+    ///
+    /// # Errors
+    /// If the system refuses a thread or a file descriptor, or if `SHEAVE_WORKER_THREADS` is not a
+    /// positive number.
+    ///
+    /// # Panics
+    /// If a stopped clock was asked for on the multi-thread flavour.
+    #[track_caller]
+    pub fn build(self) -> io::Result<Runtime> {
+        let mut config = self.config;
+        if config.flavor == Flavor::MultiThread {
+            assert!(
+                !config.start_paused,
+                "start_paused needs the current-thread flavour: with several workers nobody can \
+                 tell when time may jump"
+            );
+            config.workers = match self.workers {
+                Some(workers) => workers,
+                None => default_workers()?,
+            };
+        }
+        config.reactors = self.reactors.unwrap_or(config.workers).min(config.workers);
+        Runtime::start(Shared::new(config)?)
+    }
+}
+
+fn default_workers() -> io::Result<usize> {
+    let Ok(value) = std::env::var(WORKERS_VARIABLE) else { return Ok(num_cpus::get().max(1)) };
+    value.parse().ok().filter(|workers| *workers > 0).ok_or_else(|| {
+        let message = format!("{WORKERS_VARIABLE} must be a positive number, not {value:?}");
+        io::Error::new(io::ErrorKind::InvalidInput, message)
+    })
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("flavor", &self.config.flavor)
+            .field("worker_threads", &self.workers)
+            .field("reactors", &self.reactors)
+            .field("max_blocking_threads", &self.config.max_blocking_threads)
+            .field("thread_keep_alive", &self.config.keep_alive)
+            .field("event_interval", &self.config.event_interval)
+            .finish_non_exhaustive()
+    }
+}

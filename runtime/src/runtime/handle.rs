@@ -1,0 +1,148 @@
+//! A runtime as everyone else holds it.
+
+use crate::blocking::LaneName;
+use super::RuntimeMetrics;
+use crate::scheduler::{Entered, Shared, context, with_runtime};
+use crate::tasks::JoinHandle;
+use sheave_facade::sync::Arc;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::Location;
+
+/// A handle to a runtime. Clones are cheap and refer to the same runtime.
+///
+/// A handle does not keep the runtime running: after the [`Runtime`](super::Runtime) was dropped,
+/// what is spawned through a handle is dropped at once and its `JoinHandle` reports a cancelled task.
+#[derive(Clone)]
+pub struct Handle {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// Which threads run the tasks of a runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RuntimeFlavor {
+    /// The thread that calls `block_on`.
+    CurrentThread,
+    /// Worker threads that steal from each other.
+    MultiThread,
+}
+
+impl Handle {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// The runtime of the calling thread.
+    ///
+    /// # Panics
+    /// If the thread is in no runtime.
+    #[track_caller]
+    #[must_use]
+    pub fn current() -> Self {
+        match Self::try_current() {
+            Ok(handle) => handle,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The runtime of the calling thread, if it has one.
+    ///
+    /// # Errors
+    /// If the thread is in no runtime.
+    pub fn try_current() -> Result<Self, TryCurrentError> {
+        with_runtime(|shared| shared.cloned().map(Self::new)).ok_or(TryCurrentError(()))
+    }
+
+    /// Makes this runtime the one that `spawn`, timers and sockets use on this thread, until the
+    /// guard is dropped. Guards must be dropped in the reverse order of their making.
+    #[must_use = "the runtime is left when the guard is dropped"]
+    pub fn enter(&self) -> EnterGuard<'_> {
+        let entered = Entered::new(self.shared.clone());
+        EnterGuard { _entered: entered, _handle: PhantomData, _not_send: PhantomData }
+    }
+
+    /// Spawns a task on this runtime; see [`task::spawn`](crate::task::spawn).
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.shared.spawn(future, None, Location::caller())
+    }
+
+    /// Runs a closure that may block on the blocking pool of this runtime; see
+    /// [`task::spawn_blocking`](crate::task::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, f: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.shared.spawn_blocking(LaneName::User, f, None, Location::caller())
+    }
+
+    /// Runs a future to completion on this thread, in the context of this runtime. See
+    /// [`Runtime::block_on`](super::Runtime::block_on).
+    ///
+    /// # Panics
+    /// If the future panics, or if this thread drives futures already.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.shared.block_on(future)
+    }
+
+    /// What the runtime counts.
+    #[must_use]
+    pub fn metrics(&self) -> RuntimeMetrics {
+        RuntimeMetrics::new(self.shared.clone())
+    }
+
+    /// Which threads run the tasks.
+    #[must_use]
+    pub fn runtime_flavor(&self) -> RuntimeFlavor {
+        if self.shared.is_current_thread() {
+            RuntimeFlavor::CurrentThread
+        } else {
+            RuntimeFlavor::MultiThread
+        }
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("flavor", &self.runtime_flavor())
+            .field("workers", &self.shared.num_workers())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The runtime is entered on this thread as long as this guard lives.
+#[must_use = "the runtime is left when the guard is dropped"]
+pub struct EnterGuard<'a> {
+    _entered: Entered,
+    _handle: PhantomData<&'a Handle>,
+    /// The guard belongs to the thread that made it.
+    _not_send: PhantomData<*mut ()>,
+}
+
+impl fmt::Debug for EnterGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnterGuard").finish_non_exhaustive()
+    }
+}
+
+/// The thread is in no runtime.
+#[derive(Debug)]
+pub struct TryCurrentError(());
+
+impl fmt::Display for TryCurrentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(context::NO_RUNTIME)
+    }
+}
+
+impl std::error::Error for TryCurrentError {}

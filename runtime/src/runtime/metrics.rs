@@ -1,0 +1,131 @@
+//! What a runtime counts, for its users.
+
+use crate::scheduler::Shared;
+use sheave_facade::sync::Arc;
+use std::fmt;
+
+/// Reads the counters of a runtime. Each method reads anew; counts of one moment may be a little
+/// older than those of another.
+///
+/// ```
+/// let runtime = sheave::runtime::Runtime::new()?;
+/// let metrics = runtime.metrics();
+/// runtime.block_on(async { sheave::spawn(async {}).await })?;
+/// assert!((0..metrics.num_workers()).map(|w| metrics.worker_poll_count(w)).sum::<u64>() >= 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct RuntimeMetrics {
+    shared: Arc<Shared>,
+}
+
+impl RuntimeMetrics {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// The number of workers.
+    #[must_use]
+    pub fn num_workers(&self) -> usize {
+        self.shared.num_workers()
+    }
+
+    /// Tasks that were spawned and are not complete.
+    #[must_use]
+    pub fn num_alive_tasks(&self) -> usize {
+        self.shared.alive_tasks()
+    }
+
+    /// Tasks in the queue for what comes from outside the workers.
+    #[must_use]
+    pub fn global_queue_depth(&self) -> usize {
+        self.shared.injector_depth()
+    }
+
+    /// Tasks in the local queue and the slot of a worker.
+    ///
+    /// # Panics
+    /// If there is no such worker, as in all methods that take one.
+    #[track_caller]
+    #[must_use]
+    pub fn worker_local_queue_depth(&self, worker: usize) -> usize {
+        self.shared.worker_snapshot(worker).queue_depth
+    }
+
+    /// Polls that a worker has begun.
+    #[track_caller]
+    #[must_use]
+    pub fn worker_poll_count(&self, worker: usize) -> u64 {
+        self.shared.worker_snapshot(worker).polls
+    }
+
+    /// Times that a worker went to sleep.
+    #[track_caller]
+    #[must_use]
+    pub fn worker_park_count(&self, worker: usize) -> u64 {
+        self.shared.worker_snapshot(worker).parks
+    }
+
+    /// Times that a worker stole from another one; each time it may have taken several tasks.
+    #[track_caller]
+    #[must_use]
+    pub fn worker_steal_operations(&self, worker: usize) -> u64 {
+        self.shared.worker_snapshot(worker).steals
+    }
+
+    /// Tasks that were spawned by the tasks of a worker.
+    #[track_caller]
+    #[must_use]
+    pub fn worker_spawn_count(&self, worker: usize) -> u64 {
+        self.shared.worker_snapshot(worker).spawns
+    }
+
+    /// Wakes that the events of a worker's reactor have caused.
+    #[track_caller]
+    #[must_use]
+    pub fn worker_io_wake_count(&self, worker: usize) -> u64 {
+        self.shared.worker_snapshot(worker).io_wakes
+    }
+
+    /// Timers that a worker has fired.
+    #[track_caller]
+    #[must_use]
+    pub fn worker_timer_wake_count(&self, worker: usize) -> u64 {
+        self.shared.worker_snapshot(worker).timer_wakes
+    }
+
+    /// Sockets and other sources that are registered with a worker's reactor.
+    #[track_caller]
+    #[must_use]
+    pub fn worker_source_count(&self, worker: usize) -> usize {
+        self.shared.worker_snapshot(worker).sources
+    }
+
+    /// Threads of the blocking pool.
+    #[must_use]
+    pub fn num_blocking_threads(&self) -> usize {
+        self.shared.blocking.metrics().threads
+    }
+
+    /// Threads of the blocking pool that wait for a job.
+    #[must_use]
+    pub fn num_idle_blocking_threads(&self) -> usize {
+        self.shared.blocking.metrics().idle
+    }
+
+    /// Jobs that wait for a thread of the blocking pool.
+    #[must_use]
+    pub fn blocking_queue_depth(&self) -> usize {
+        self.shared.blocking.metrics().queued
+    }
+}
+
+impl fmt::Debug for RuntimeMetrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RuntimeMetrics")
+            .field("num_workers", &self.num_workers())
+            .field("num_alive_tasks", &self.num_alive_tasks())
+            .field("global_queue_depth", &self.global_queue_depth())
+            .finish_non_exhaustive()
+    }
+}

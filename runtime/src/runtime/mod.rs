@@ -1,0 +1,11 @@
+//! Building a runtime, entering it, and reading its counters.
+
+mod builder;
+mod handle;
+mod metrics;
+mod owned;
+
+pub use builder::Builder;
+pub use handle::{EnterGuard, Handle, RuntimeFlavor, TryCurrentError};
+pub use metrics::RuntimeMetrics;
+pub use owned::Runtime;

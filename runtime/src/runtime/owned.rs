@@ -1,0 +1,122 @@
+//! The runtime as its owner holds it.
+
+use super::Builder;
+use super::{EnterGuard, Handle};
+use super::RuntimeMetrics;
+use crate::scheduler::{Shared, Threads};
+use crate::tasks::JoinHandle;
+use sheave_facade::sync::{Arc, Mutex};
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+/// How long dropping a runtime waits for tasks in a poll and for running blocking jobs.
+const DROP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A runtime: workers, reactors, timers and a blocking pool.
+///
+/// Dropping it closes it: the futures of all tasks are dropped, and the threads are joined. The
+/// drop waits at most 10 s for a task that is stuck in a poll and for blocking jobs that run; then
+/// their threads are left behind, and end when those return. Dropped inside async code, it waits
+/// for nothing. [`shutdown_timeout`](Self::shutdown_timeout) sets another bound.
+///
+/// ```
+/// let runtime = sheave::runtime::Runtime::new()?;
+/// let answer = runtime.block_on(async { sheave::spawn(async { 6 * 7 }).await })?;
+/// assert_eq!(answer, 42);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Runtime {
+    handle: Handle,
+    threads: Mutex<Threads>,
+}
+
+impl Runtime {
+    /// A multi-thread runtime with the default settings of [`Builder`].
+    ///
+    /// # Errors
+    /// If the system refuses a thread or a file descriptor.
+    pub fn new() -> io::Result<Self> {
+        Builder::new_multi_thread().build()
+    }
+
+    pub(crate) fn start(shared: Arc<Shared>) -> io::Result<Self> {
+        let threads = Threads::start(&shared)?;
+        Ok(Self { handle: Handle::new(shared), threads: Mutex::new(threads) })
+    }
+
+    /// A handle, which can be cloned and sent to other threads.
+    #[must_use]
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Spawns a task on this runtime; see [`task::spawn`](crate::task::spawn).
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.handle.spawn(future)
+    }
+
+    /// Runs a closure that may block on the blocking pool of this runtime; see
+    /// [`task::spawn_blocking`](crate::task::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, f: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.handle.spawn_blocking(f)
+    }
+
+    /// Runs a future to completion on this thread and returns its output. The future needs neither
+    /// `Send` nor `'static`.
+    ///
+    /// On the multi-thread flavour the workers run the tasks meanwhile. On the current-thread
+    /// flavour this thread runs them, and only as long as a `block_on` lasts.
+    ///
+    /// # Panics
+    /// If the future panics, or if this thread drives futures already.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.handle.block_on(future)
+    }
+
+    /// Makes this runtime the one that `spawn`, timers and sockets use on this thread, until the
+    /// guard is dropped.
+    #[must_use = "the runtime is left when the guard is dropped"]
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.handle.enter()
+    }
+
+    /// What the runtime counts.
+    #[must_use]
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.handle.metrics()
+    }
+
+    /// Shuts down as dropping does, but waits at most for `timeout`.
+    pub fn shutdown_timeout(self, timeout: Duration) {
+        self.threads.lock().stop(&self.handle.shared, Some(timeout));
+    }
+
+    /// Shuts down without waiting: threads end when what they run returns.
+    pub fn shutdown_background(self) {
+        self.shutdown_timeout(Duration::ZERO);
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.threads.lock().stop(&self.handle.shared, Some(DROP_TIMEOUT));
+    }
+}
+
+impl std::fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Runtime").field("handle", &self.handle).finish_non_exhaustive()
+    }
+}

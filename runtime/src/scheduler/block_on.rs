@@ -1,0 +1,188 @@
+//! Driving a root future on the calling thread.
+//!
+//! On the multi-thread flavour the workers run the tasks, and the caller only polls its root. On
+//! the current-thread flavour the caller is the worker: it takes the core, runs tasks in strict
+//! first-in first-out order between polls of the root, and puts the core back. If several threads
+//! block on one current-thread runtime, one drives and the others poll their roots and stand by.
+
+use super::Shared;
+use super::context::{Driving, Entered, Worker};
+use super::core::Core;
+use crate::coop;
+use crate::park::Parker;
+use sheave_facade::sync::Arc;
+use sheave_facade::sync::atomic::{AtomicBool, Ordering::*};
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Wake, Waker};
+
+/// The waker of a root future.
+struct Root {
+    woken: AtomicBool,
+    /// Where the thread sleeps while it does not drive.
+    own: Arc<Parker>,
+    /// Where it sleeps while it drives.
+    driver: Option<Arc<Parker>>,
+}
+
+impl Root {
+    fn new(driver: Option<Arc<Parker>>) -> Arc<Self> {
+        let own = Arc::new(Parker::new(None));
+        Arc::new(Self { woken: AtomicBool::new(true), own, driver })
+    }
+
+    /// Whether the root was woken since the last call.
+    fn take_woken(&self) -> bool {
+        // ORDERING: Acquire pairs with the Release in `wake` (W1). The load spares the RMW.
+        self.woken.load(Relaxed) && self.woken.swap(false, AcqRel)
+    }
+
+    fn poll<F: Future>(
+        &self,
+        root: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Poll<F::Output> {
+        if self.take_woken() { coop::with_budget(|| root.poll(cx)) } else { Poll::Pending }
+    }
+}
+
+impl Wake for Root {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // ORDERING: Release publishes the waker's writes to the poll, also if woken already (W1).
+        self.woken.swap(true, AcqRel);
+        self.own.unpark();
+        if let Some(driver) = &self.driver {
+            driver.unpark();
+        }
+    }
+}
+
+impl Shared {
+    /// Runs `future` to completion on this thread.
+    ///
+    /// # Panics
+    /// If the thread drives futures already.
+    #[track_caller]
+    pub(crate) fn block_on<F: Future>(self: &Arc<Self>, future: F) -> F::Output {
+        let _driving = Driving::begin();
+        let _entered = Entered::new(self.clone());
+        let root = pin!(future);
+        if self.is_current_thread() { self.drive(root) } else { self.stand_by(root) }
+    }
+
+    /// The multi-thread flavour: the workers run what the root waits for.
+    fn stand_by<F: Future>(&self, mut root: Pin<&mut F>) -> F::Output {
+        let state = Root::new(None);
+        let waker = Waker::from(state.clone());
+        let mut cx = Context::from_waker(&waker);
+        loop {
+            if let Poll::Ready(output) = state.poll(root.as_mut(), &mut cx) {
+                return output;
+            }
+            state.own.park(None);
+        }
+    }
+
+    /// The current-thread flavour: drives if nobody does, stands by otherwise.
+    fn drive<F: Future>(self: &Arc<Self>, mut root: Pin<&mut F>) -> F::Output {
+        let state = Root::new(Some(self.remotes[0].parker.clone()));
+        let waker = Waker::from(state.clone());
+        let mut cx = Context::from_waker(&waker);
+        self.standby.lock().push(state.own.clone());
+        let _leave = Leave { shared: self, own: &state.own };
+        loop {
+            if let Some(seat) = DriverSeat::take(self) {
+                return seat.drive(root, &state, &mut cx);
+            }
+            if let Poll::Ready(output) = state.poll(root.as_mut(), &mut cx) {
+                return output;
+            }
+            state.own.park(None);
+        }
+    }
+
+    /// Runs the tasks of a current-thread runtime that closes, if no other thread drives it.
+    pub(super) fn drive_to_the_end(self: &Arc<Self>) {
+        if let Some(seat) = DriverSeat::take(self) {
+            // Giving the seat back is what finishes a closing runtime.
+            drop(seat);
+        }
+    }
+}
+
+/// A thread that has blocked on a current-thread runtime leaves: someone else must drive.
+struct Leave<'a> {
+    shared: &'a Shared,
+    own: &'a Arc<Parker>,
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        let mut standby = self.shared.standby.lock();
+        standby.retain(|other| !Arc::ptr_eq(other, self.own));
+        let others = standby.clone();
+        drop(standby);
+        others.iter().for_each(|other| other.unpark());
+    }
+}
+
+/// The right to run the tasks of a current-thread runtime. Dropping it puts the core back, after
+/// running the runtime to its end if it closes.
+struct DriverSeat {
+    worker: Worker,
+}
+
+impl DriverSeat {
+    fn take(shared: &Arc<Shared>) -> Option<Self> {
+        let core: Box<Core> = shared.remotes[0].vacant.lock().take()?;
+        shared.lifecycle.worker_enters();
+        Some(Self { worker: Worker::new(shared.clone(), 0, core) })
+    }
+
+    fn drive<F: Future>(
+        &self,
+        mut root: Pin<&mut F>,
+        state: &Root,
+        cx: &mut Context<'_>,
+    ) -> F::Output {
+        self.worker.scope(|| {
+            loop {
+                if let Poll::Ready(output) = state.poll(root.as_mut(), cx) {
+                    return output;
+                }
+                self.worker.run_some();
+            }
+        })
+    }
+}
+
+impl Drop for DriverSeat {
+    fn drop(&mut self) {
+        let shared = &self.worker.shared;
+        if shared.lifecycle.is_closing() {
+            self.worker.scope(|| while self.worker.turn() {});
+        }
+        *shared.remotes[0].vacant.lock() = self.worker.core.take();
+        shared.lifecycle.worker_leaves();
+    }
+}
+
+impl Worker {
+    /// Runs queued tasks, up to one event interval of them, or sleeps if there are none.
+    fn run_some(&self) {
+        for _ in 0..self.shared.config.event_interval {
+            let found = {
+                let core = self.core.borrow();
+                core.as_deref().and_then(|core| self.find_task(core))
+            };
+            match found {
+                Some(task) => self.run_task(task),
+                None => return self.sleep(),
+            }
+        }
+    }
+}

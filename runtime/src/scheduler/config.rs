@@ -1,0 +1,69 @@
+//! What a runtime is built with.
+
+use sheave_facade::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+/// User code that runs on a thread of the runtime.
+pub(crate) type Hook = Arc<dyn Fn() + Send + Sync>;
+/// Names the next thread.
+pub(crate) type NameFn = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Who runs the tasks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Flavor {
+    /// The thread that calls `block_on`.
+    CurrentThread,
+    /// Worker threads that steal from each other.
+    MultiThread,
+}
+
+/// Settings of a runtime, checked by the builder.
+#[derive(Clone)]
+pub(crate) struct Config {
+    pub(crate) flavor: Flavor,
+    pub(crate) workers: usize,
+    pub(crate) reactors: usize,
+    pub(crate) use_slot: bool,
+    pub(crate) event_interval: u32,
+    pub(crate) start_paused: bool,
+    pub(crate) thread_name: NameFn,
+    pub(crate) stack_size: Option<usize>,
+    pub(crate) max_blocking_threads: usize,
+    pub(crate) keep_alive: Duration,
+    pub(crate) hooks: Hooks,
+}
+
+/// The user's hooks.
+#[derive(Clone, Default)]
+pub(crate) struct Hooks {
+    pub(crate) on_thread_start: Option<Hook>,
+    pub(crate) on_thread_stop: Option<Hook>,
+    pub(crate) on_thread_park: Option<Hook>,
+    pub(crate) on_thread_unpark: Option<Hook>,
+}
+
+impl Hooks {
+    pub(super) fn start(&self) {
+        call(self.on_thread_start.as_ref());
+    }
+
+    pub(super) fn stop(&self) {
+        call(self.on_thread_stop.as_ref());
+    }
+
+    pub(super) fn park(&self) {
+        call(self.on_thread_park.as_ref());
+    }
+
+    pub(super) fn unpark(&self) {
+        call(self.on_thread_unpark.as_ref());
+    }
+}
+
+/// A hook that panics has been reported by the panic hook; its thread goes on (T13).
+fn call(hook: Option<&Hook>) {
+    if let Some(hook) = hook {
+        let _ = catch_unwind(AssertUnwindSafe(|| hook()));
+    }
+}

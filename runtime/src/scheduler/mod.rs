@@ -1,0 +1,43 @@
+//! The one module that knows there is more than one worker.
+//!
+//! | file | answers |
+//! |---|---|
+//! | `shared.rs` | what do all workers see |
+//! | `core.rs` | what does one worker own alone |
+//! | `worker.rs` | the loop |
+//! | `next.rs` | which task is next |
+//! | `schedule.rs` | where does a woken task go, and who hears of it |
+//! | `slot.rs` | the newest task of a worker (state machine) |
+//! | `idle.rs` | who sleeps, who searches (state machine) |
+//! | `lifecycle.rs` | how does it end (state machine) |
+//! | `spawn.rs` | how does a future become a task |
+//! | `block_on.rs` | how does a thread drive a root future |
+//! | `block_in_place.rs` | how does a worker go on without its thread |
+//! | `context.rs` | which runtime and worker is this thread's |
+//! | `metrics.rs` | what does a worker count |
+
+mod block_in_place;
+mod block_on;
+mod config;
+pub(crate) mod context;
+mod core;
+mod idle;
+mod lifecycle;
+mod metrics;
+mod next;
+mod schedule;
+mod shared;
+mod slot;
+mod snapshot;
+mod spawn;
+mod stop;
+mod worker;
+
+#[cfg(all(test, loom))]
+mod loom;
+
+pub(crate) use block_in_place::block_in_place;
+pub(crate) use config::{Config, Flavor, Hooks, NameFn};
+pub(crate) use context::{Driving, Entered, with_runtime};
+pub(crate) use shared::Shared;
+pub(crate) use stop::Threads;

@@ -1,0 +1,161 @@
+//! What all workers of a runtime see.
+
+use super::core::{Core, IdSource};
+use super::idle::Idle;
+use super::lifecycle::Lifecycle;
+use super::metrics::WorkerMetrics;
+use super::slot::Slot;
+use super::config::{Config, Flavor};
+use crate::blocking::BlockingPool;
+use crate::park::Parker;
+use crate::reactor::Reactor;
+use crate::tasks::{Registry, Runnable};
+use crate::timers::{Clock, Timers};
+use crossbeam_utils::CachePadded;
+use sheave_facade::deque::{Injector, Stealer};
+use sheave_facade::sync::atomic::{AtomicU64, AtomicUsize, Ordering::*};
+use sheave_facade::sync::{Arc, Mutex};
+use std::io;
+use std::task::Waker;
+
+/// Registry shards for tasks that are spawned outside the workers.
+const OUTSIDE_SHARDS: usize = 4;
+
+/// See the [module documentation](self).
+pub(crate) struct Shared {
+    pub(super) remotes: Box<[CachePadded<Remote>]>,
+    /// Tasks woken or spawned outside the workers.
+    pub(super) injector: Injector<Runnable>,
+    pub(super) idle: Idle,
+    pub(super) registry: Registry,
+    pub(super) lifecycle: Lifecycle,
+    pub(super) ids: IdSource,
+    /// Spreads what comes from outside over workers and shards.
+    rotation: CachePadded<AtomicUsize>,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) blocking: BlockingPool,
+    pub(crate) config: Config,
+    /// Threads that block on a current-thread runtime; whoever leaves wakes the others, so that one
+    /// of them drives on.
+    pub(super) standby: Mutex<Vec<Arc<Parker>>>,
+}
+
+/// One worker as the others see it. Everything a worker owns can be served from here.
+pub(super) struct Remote {
+    pub(super) slot: Slot,
+    pub(super) stealer: Stealer<Runnable>,
+    pub(super) parker: Arc<Parker>,
+    pub(super) reactor: Arc<Reactor>,
+    pub(super) timers: Arc<Timers>,
+    /// Counts the polls this worker began; stored by the worker, one relaxed store per poll. Who
+    /// sees it unchanged for long knows that the worker is stuck in one poll.
+    pub(super) poll_epoch: AtomicU64,
+    /// The core while no thread runs this worker: before it starts, between two `block_on` of a
+    /// current-thread runtime, and while its thread is in `block_in_place`.
+    pub(super) vacant: Mutex<Option<Box<Core>>>,
+    pub(super) metrics: WorkerMetrics,
+}
+
+impl Shared {
+    /// Opens the reactors and puts everything together.
+    pub(crate) fn new(config: Config) -> io::Result<Arc<Self>> {
+        let workers = config.workers;
+        let clock = Arc::new(Clock::new());
+        if config.start_paused {
+            clock.pause();
+        }
+        let reactors = (0..config.reactors.clamp(1, workers))
+            .map(|_| Reactor::new().map(Arc::new))
+            .collect::<io::Result<Vec<_>>>()?;
+        let remote = |index| CachePadded::new(Remote::new(index, &config, &clock, &reactors));
+        let remotes: Box<[_]> = (0..workers).map(remote).collect();
+        Ok(Arc::new(Self {
+            remotes,
+            injector: Injector::new(),
+            idle: Idle::new(workers),
+            registry: Registry::new(workers + OUTSIDE_SHARDS),
+            lifecycle: Lifecycle::new(),
+            ids: IdSource::new(),
+            rotation: CachePadded::new(AtomicUsize::new(0)),
+            clock,
+            blocking: BlockingPool::new(&config),
+            config,
+            standby: Mutex::new(Vec::new()),
+        }))
+    }
+
+    /// A worker for something that comes from outside.
+    pub(super) fn some_worker(&self) -> &Remote {
+        &self.remotes[self.rotate() % self.remotes.len()]
+    }
+
+    /// A registry shard for a task that is spawned outside.
+    pub(super) fn outside_shard(&self) -> usize {
+        self.remotes.len() + self.rotate() % OUTSIDE_SHARDS
+    }
+
+    /// The registry shards that `worker` empties at shutdown.
+    pub(super) fn shards_of(&self, worker: usize) -> impl Iterator<Item = usize> + use<> {
+        let workers = self.remotes.len();
+        let outside = if worker == 0 { workers..workers + OUTSIDE_SHARDS } else { 0..0 };
+        std::iter::once(worker).chain(outside)
+    }
+
+    fn rotate(&self) -> usize {
+        // ORDERING: Relaxed; any spread will do.
+        self.rotation.fetch_add(1, Relaxed)
+    }
+
+    /// Whether a queue that every worker may take from holds a task.
+    pub(super) fn has_work(&self) -> bool {
+        !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
+    }
+
+    /// Wakes a sleeping worker to search, if there is one and nobody searches.
+    pub(super) fn notify(&self, near: usize) {
+        if let Some(worker) = self.idle.claim_sleeper(near) {
+            self.remotes[worker].parker.unpark();
+        }
+    }
+
+    /// Makes every worker look at the lifecycle.
+    pub(super) fn unpark_all(&self) {
+        for remote in &self.remotes {
+            remote.parker.unpark();
+        }
+    }
+
+    /// Whether this runtime runs on the thread that calls `block_on`.
+    pub(crate) fn is_current_thread(&self) -> bool {
+        self.config.flavor == Flavor::CurrentThread
+    }
+}
+
+impl Remote {
+    fn new(index: usize, config: &Config, clock: &Arc<Clock>, reactors: &[Arc<Reactor>]) -> Self {
+        let core = Box::new(Core::new(index as u64 + 1, config.event_interval, clock.now()));
+        let reactor = reactors[index % reactors.len()].clone();
+        let parker = Arc::new(Parker::new(Some(reactor.clone())));
+        reactor.add_owner(Waker::from(parker.clone()));
+        Self {
+            slot: Slot::new(),
+            stealer: core.stealer(),
+            timers: Arc::new(Timers::new(clock.clone(), parker.clone())),
+            parker,
+            reactor,
+            poll_epoch: AtomicU64::new(0),
+            vacant: Mutex::new(Some(core)),
+            metrics: WorkerMetrics::default(),
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // Reactors and parkers know each other; this unties them, and wakes who still waits for a
+        // source from elsewhere.
+        for remote in &self.remotes {
+            remote.reactor.shutdown();
+        }
+    }
+}

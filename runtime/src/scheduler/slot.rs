@@ -1,0 +1,58 @@
+//! The slot: the newest task woken on a worker, next to run there.
+//!
+//! | from  | call          | to    | returns            |
+//! |-------|---------------|-------|--------------------|
+//! | any   | `put(task)`   | full  | what was there     |
+//! | any   | `take`        | empty | what was there     |
+//! | any   | `steal`       | empty | what was there; for thieves of a stale owner only |
+//!
+//! The owner puts and takes; a thief takes only when the owner has been in one poll for long, so
+//! that pairs of tasks that talk to each other are not torn apart.
+
+use crate::tasks::{Header, Runnable};
+use sheave_facade::sync::atomic::{AtomicPtr, Ordering::*};
+use std::ptr::{self, NonNull};
+
+/// See the [module documentation](self).
+pub(super) struct Slot(AtomicPtr<Header>);
+
+impl Slot {
+    pub(super) fn new() -> Self {
+        Self(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    /// Puts `task` in and returns the task that was there before.
+    pub(super) fn put(&self, task: Runnable) -> Option<Runnable> {
+        // ORDERING: Release publishes the task's last poll and its wake to a thief's `take` (W1);
+        // Acquire receives what an earlier `put` published.
+        runnable(self.0.swap(task.into_raw().as_ptr(), AcqRel))
+    }
+
+    /// Takes the task out.
+    pub(super) fn take(&self) -> Option<Runnable> {
+        // ORDERING: Relaxed look; only the owner fills the slot, and a thief re-reads by the swap.
+        if self.0.load(Relaxed).is_null() {
+            return None;
+        }
+        // ORDERING: Acquire pairs with `put`. The swap decides between owner and thief (W3).
+        runnable(self.0.swap(ptr::null_mut(), AcqRel))
+    }
+
+    /// Whether the slot looks empty.
+    pub(super) fn is_empty(&self) -> bool {
+        // ORDERING: Acquire, so that what made the slot full is seen with it.
+        self.0.load(Acquire).is_null()
+    }
+}
+
+fn runnable(raw: *mut Header) -> Option<Runnable> {
+    // SAFETY: the slot holds null or what `put` got from `Runnable::into_raw`, and each swap
+    // hands it out once.
+    NonNull::new(raw).map(|raw| unsafe { Runnable::from_raw(raw) })
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        drop(self.take());
+    }
+}

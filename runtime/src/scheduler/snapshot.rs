@@ -1,0 +1,57 @@
+//! What can be read about a running runtime.
+
+use super::Shared;
+use super::shared::Remote;
+
+impl Shared {
+    pub(crate) fn num_workers(&self) -> usize {
+        self.remotes.len()
+    }
+
+    pub(crate) fn alive_tasks(&self) -> usize {
+        self.registry.len()
+    }
+
+    pub(crate) fn injector_depth(&self) -> usize {
+        self.injector.len()
+    }
+
+    /// The counts of one worker.
+    ///
+    /// # Panics
+    /// If there is no such worker.
+    #[track_caller]
+    pub(crate) fn worker_snapshot(&self, worker: usize) -> WorkerSnapshot {
+        let workers = self.remotes.len();
+        assert!(worker < workers, "there is no worker {worker}: the runtime has {workers}");
+        self.remotes[worker].snapshot()
+    }
+}
+
+/// The counts of one worker at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WorkerSnapshot {
+    pub(crate) polls: u64,
+    pub(crate) parks: u64,
+    pub(crate) steals: u64,
+    pub(crate) spawns: u64,
+    pub(crate) io_wakes: u64,
+    pub(crate) timer_wakes: u64,
+    pub(crate) queue_depth: usize,
+    pub(crate) sources: usize,
+}
+
+impl Remote {
+    fn snapshot(&self) -> WorkerSnapshot {
+        WorkerSnapshot {
+            polls: self.metrics.polls.get(),
+            parks: self.metrics.parks.get(),
+            steals: self.metrics.steals.get(),
+            spawns: self.metrics.spawns.get(),
+            io_wakes: self.metrics.io_wakes.get(),
+            timer_wakes: self.metrics.timer_wakes.get(),
+            queue_depth: self.stealer.len() + usize::from(!self.slot.is_empty()),
+            sources: self.reactor.sources(),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The threads of a runtime: how they start and how they end.
+//!
+//! Shutdown goes in this order (T15): the gate closes (a spawn from here on yields a cancelled
+//! task), every task is cancelled and dropped by a worker, the workers leave, the blocking pool
+//! cancels what is queued and waits for what runs, bounded. See `docs/src/shutdown.md`.
+
+use super::worker;
+use super::{Driving, Shared};
+use sheave_facade::sync::Arc;
+use sheave_facade::thread;
+use sheave_facade::time::now;
+use std::io;
+use std::time::Duration;
+
+/// The worker threads of one runtime.
+pub(crate) struct Threads(Vec<thread::JoinHandle<()>>);
+
+impl Threads {
+    /// Starts the workers of a multi-thread runtime.
+    ///
+    /// # Errors
+    /// If the system refuses a thread. Those that were started are stopped again.
+    pub(crate) fn start(shared: &Arc<Shared>) -> io::Result<Self> {
+        let mut threads = Self(Vec::new());
+        if shared.is_current_thread() {
+            return Ok(threads);
+        }
+        for index in 0..shared.config.workers {
+            match start_worker(shared.clone(), index) {
+                Ok(thread) => threads.0.push(thread),
+                Err(error) => {
+                    threads.stop(shared, None);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(threads)
+    }
+
+    /// Closes the runtime and waits until it has ended, at most for `timeout` (`None`: for ever).
+    /// Waits for nothing if this thread drives futures itself.
+    pub(crate) fn stop(&mut self, shared: &Arc<Shared>, timeout: Option<Duration>) {
+        let deadline = timeout.and_then(|timeout| now().checked_add(timeout));
+        shared.close();
+        if shared.is_current_thread() {
+            shared.drive_to_the_end();
+        }
+        let time_left = || deadline.map(|deadline| deadline.saturating_duration_since(now()));
+        let threads = std::mem::take(&mut self.0);
+        if Driving::is_on() {
+            shared.blocking.shutdown(Some(Duration::ZERO));
+            return;
+        }
+        if shared.lifecycle.wait_for_workers(time_left()) == 0 {
+            // They have left; what remains is the end of the thread itself.
+            for thread in threads {
+                let _ = thread.join();
+            }
+        }
+        shared.blocking.shutdown(time_left());
+    }
+}
+
+fn start_worker(shared: Arc<Shared>, index: usize) -> io::Result<thread::JoinHandle<()>> {
+    let mut builder = thread::Builder::new().name((shared.config.thread_name)());
+    if let Some(bytes) = shared.config.stack_size {
+        builder = builder.stack_size(bytes);
+    }
+    shared.lifecycle.worker_enters();
+    let runtime = shared.clone();
+    let thread = builder.spawn(move || {
+        let hooks = runtime.config.hooks.clone();
+        hooks.start();
+        worker::run(runtime, index);
+        hooks.stop();
+    });
+    if thread.is_err() {
+        shared.lifecycle.worker_leaves();
+    }
+    thread
+}
+
+impl Shared {
+    /// Closes the gate and tells every worker.
+    pub(super) fn close(&self) {
+        if self.lifecycle.close() {
+            self.registry.close();
+        }
+        self.unpark_all();
+    }
+}

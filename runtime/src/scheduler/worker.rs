@@ -1,0 +1,219 @@
+//! The worker loop: take the next task, poll it, now and then look outside, otherwise sleep.
+
+use super::context::{self, Worker};
+use super::core::Core;
+use super::idle::Awakened;
+use super::Shared;
+use crate::coop;
+use crate::tasks::Runnable;
+use sheave_facade::seeded;
+use sheave_facade::sync::Arc;
+use sheave_facade::sync::atomic::Ordering::Relaxed;
+use sheave_facade::time::Instant;
+use std::time::Duration;
+
+/// The longest that ready events should wait for a busy worker's look, if its polls are short.
+const OUTLOOK: Duration = Duration::from_micros(100);
+
+/// Polls in a row that may come from the slot before the queue has its turn.
+const SLOT_STREAK: usize = 3;
+
+/// Events that a busy worker fetches at a time; before it sleeps it fetches all (T26).
+const BUSY_EVENTS: usize = 64;
+
+/// Runs worker `index` on this thread until the runtime has closed, or until the worker was handed
+/// to another thread.
+pub(super) fn run(shared: Arc<Shared>, index: usize) {
+    // The slot is empty if a `block_in_place` took its worker back before this thread came.
+    let Some(core) = shared.remotes[index].vacant.lock().take() else { return };
+    let worker = Worker::new(shared, index, core);
+    worker.scope(|| {
+        let _driving = context::Driving::begin();
+        while worker.turn() {}
+    });
+    // A thread whose worker was handed on leaves without it; the worker itself is still there.
+    if worker.core.borrow_mut().take().is_some() {
+        worker.shared.lifecycle.worker_leaves();
+    }
+}
+
+impl Worker {
+    /// One round. Returns whether the thread still runs the worker.
+    pub(super) fn turn(&self) -> bool {
+        let next = {
+            let core = self.core.borrow();
+            let Some(core) = core.as_deref() else { return false };
+            self.find_task(core)
+        };
+        match next {
+            Some(task) => self.run_task(task),
+            None if self.may_leave() => return false,
+            None => self.sleep(),
+        }
+        true
+    }
+
+    /// The next task from here or from elsewhere, after a look outside if that is due.
+    pub(super) fn find_task(&self, core: &Core) -> Option<Runnable> {
+        let countdown = core.outlook.countdown.get();
+        if countdown == 0 {
+            self.look_outside(core);
+        } else {
+            core.outlook.countdown.set(countdown - 1);
+        }
+        match self.next_task(core) {
+            Some(found) => {
+                self.end_search(core);
+                Some(found)
+            }
+            None => self.search(core),
+        }
+    }
+
+    /// Polls a task, and then a few that it woke: partners that talk to each other through the slot
+    /// stay on this worker, on one budget and not for ever (T16).
+    pub(super) fn run_task(&self, task: Runnable) {
+        coop::with_budget(|| {
+            self.poll(task);
+            for _ in 0..SLOT_STREAK {
+                if !coop::has_budget_remaining() {
+                    break;
+                }
+                let Some(task) = self.remote().slot.take() else { return };
+                self.poll(task);
+            }
+            if let Some(task) = self.remote().slot.take() {
+                self.push_last(task);
+            }
+        });
+    }
+
+    fn poll(&self, task: Runnable) {
+        let remote = self.remote();
+        // ORDERING: Relaxed; the epoch is compared for change only.
+        remote.poll_epoch.store(remote.poll_epoch.load(Relaxed).wrapping_add(1), Relaxed);
+        remote.metrics.polls.add(1);
+        context::set_current_task(Some(task.id()));
+        task.run();
+        context::set_current_task(None);
+    }
+
+    /// Serves the reactor and the timers of a busy worker, and sets the time of the next look so
+    /// that with the present length of polls about `OUTLOOK` passes until then.
+    fn look_outside(&self, core: &Core) {
+        let now = self.shared.clock.now();
+        let outlook = &core.outlook;
+        let passed = now.saturating_duration_since(outlook.last.replace(now));
+        outlook.interval.set(self.paced(outlook.interval.get(), passed));
+        outlook.countdown.set(outlook.interval.get());
+        self.begin_batch();
+        self.fire_timers(now);
+        if self.remote().reactor.sources() > 0 {
+            if let Some(turn) = self.remote().reactor.try_turn() {
+                let turn = turn.limit(BUSY_EVENTS);
+                // An error here repeats at the next sleep, where nothing else is left to do.
+                let woken = turn.wait(Some(Duration::ZERO)).unwrap_or(0);
+                self.remote().metrics.io_wakes.add(woken as u64);
+            }
+        }
+        self.end_batch(core);
+        self.abort_if_closing();
+    }
+
+    fn paced(&self, interval: u32, passed: Duration) -> u32 {
+        let most = self.shared.config.event_interval;
+        if passed > 2 * OUTLOOK {
+            (interval / 2).max(1)
+        } else if passed < OUTLOOK {
+            (interval * 2).min(most)
+        } else {
+            interval
+        }
+    }
+
+    fn fire_timers(&self, now: Instant) {
+        let fired = self.remote().timers.fire_due(now);
+        self.remote().metrics.timer_wakes.add(fired as u64);
+    }
+
+    /// Announces sleep, looks once more at everything, and sleeps until something happens.
+    pub(super) fn sleep(&self) {
+        let shared = &self.shared;
+        {
+            let core = self.core.borrow();
+            let Some(core) = core.as_deref() else { return };
+            shared.idle.fall_asleep(self.index, core.searching.take());
+        }
+        // Every worker looks again, not the last searcher only (W5). If there is work, it is
+        // someone's: this worker's first, for it is asleep and near.
+        if !seeded::on("worker_no_recheck") && shared.has_work() {
+            shared.notify(self.index);
+        }
+        self.begin_batch();
+        self.park();
+        let awakened = shared.idle.get_up(self.index);
+        self.fire_timers(shared.clock.now());
+        if let Some(core) = self.core.borrow().as_deref() {
+            core.searching.set(awakened == Awakened::ToSearch);
+            core.outlook.countdown.set(core.outlook.interval.get());
+            core.outlook.last.set(shared.clock.now());
+            self.end_batch(core);
+        }
+        self.abort_if_closing();
+    }
+
+    /// Sleeps in the reactor if it has sources and nobody else is in it, else on the parker.
+    fn park(&self) {
+        let remote = self.remote();
+        let timeout = self.time_to_sleep();
+        remote.metrics.parks.add(1);
+        self.shared.config.hooks.park();
+        let turn = (remote.reactor.sources() > 0).then(|| remote.reactor.try_turn()).flatten();
+        match turn {
+            Some(turn) => {
+                let woken = remote.parker.park_in(turn, timeout);
+                remote.metrics.io_wakes.add(woken as u64);
+            }
+            None => remote.parker.park(timeout),
+        }
+        self.shared.config.hooks.unpark();
+    }
+
+    /// How long to sleep. A stopped clock jumps to the next timer instead of sleeping towards it.
+    fn time_to_sleep(&self) -> Option<Duration> {
+        let timeout = self.remote().timers.time_to_next();
+        let clock = &self.shared.clock;
+        match timeout {
+            Some(left) if clock.is_paused() && self.may_skip_time() => {
+                clock.advance(left);
+                Some(Duration::ZERO)
+            }
+            Some(_) if clock.is_paused() => None,
+            timeout => timeout,
+        }
+    }
+
+    /// Once the runtime closes: cancels the tasks in this worker's shards.
+    fn abort_if_closing(&self) {
+        if self.shared.lifecycle.is_closing() {
+            for shard in self.shared.shards_of(self.index) {
+                self.shared.registry.abort_all(shard);
+            }
+        }
+    }
+
+    /// Whether the runtime has closed and every task is gone (W9).
+    fn may_leave(&self) -> bool {
+        self.shared.lifecycle.is_closing() && {
+            self.abort_if_closing();
+            self.shared.registry.is_empty()
+        }
+    }
+
+    /// A stopped clock may jump only if nothing else can happen meanwhile.
+    fn may_skip_time(&self) -> bool {
+        self.shared.is_current_thread()
+            && self.shared.blocking.is_idle()
+            && !self.remote().parker.is_notified()
+    }
+}

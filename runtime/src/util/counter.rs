@@ -1,0 +1,21 @@
+//! A statistic that one thread counts and others read.
+
+use sheave_facade::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// See the [module documentation](self).
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    /// Counts `n` more. One thread at a time may call this, which spares the locked instruction.
+    pub(crate) fn add(&self, n: u64) {
+        // ORDERING: Relaxed; a statistic orders nothing, and only its owner stores.
+        self.0.store(self.0.load(Relaxed).wrapping_add(n), Relaxed);
+    }
+
+    /// The count so far.
+    pub(crate) fn get(&self) -> u64 {
+        // ORDERING: Relaxed as above; a reader gets some recent value.
+        self.0.load(Relaxed)
+    }
+}
