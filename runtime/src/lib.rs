@@ -30,8 +30,8 @@ pub mod task {
     /// Cooperative yielding: a budget of operations for each poll of a task.
     pub mod coop {
         pub use crate::coop::{
-            Coop, RestoreOnPending, Unconstrained, consume_budget, cooperative, has_budget_remaining,
-            poll_proceed, unconstrained,
+            Coop, RestoreOnPending, Unconstrained, consume_budget, cooperative,
+            has_budget_remaining, poll_proceed, unconstrained,
         };
     }
 }

@@ -103,7 +103,9 @@ impl Parker {
                 self.alarm.notify_one();
             }
             ON_REACTOR => {
-                if let Some(reactor) = self.reactor.as_ref().filter(|_| !seeded::on("parker_no_reactor_notify")) {
+                if let Some(reactor) =
+                    self.reactor.as_ref().filter(|_| !seeded::on("parker_no_reactor_notify"))
+                {
                     reactor.notify();
                 }
             }

@@ -1,8 +1,8 @@
 //! The runtime as its owner holds it.
 
 use super::Builder;
-use super::{EnterGuard, Handle};
 use super::RuntimeMetrics;
+use super::{EnterGuard, Handle};
 use crate::scheduler::{Shared, Threads};
 use crate::tasks::JoinHandle;
 use sheave_facade::sync::{Arc, Mutex};

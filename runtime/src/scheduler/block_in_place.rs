@@ -50,4 +50,3 @@ impl Worker {
         *self.core.borrow_mut() = self.remote().vacant.lock().take();
     }
 }
-

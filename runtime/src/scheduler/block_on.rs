@@ -37,11 +37,7 @@ impl Root {
         self.woken.load(Relaxed) && self.woken.swap(false, AcqRel)
     }
 
-    fn poll<F: Future>(
-        &self,
-        root: Pin<&mut F>,
-        cx: &mut Context<'_>,
-    ) -> Poll<F::Output> {
+    fn poll<F: Future>(&self, root: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
         if self.take_woken() { coop::with_budget(|| root.poll(cx)) } else { Poll::Pending }
     }
 }

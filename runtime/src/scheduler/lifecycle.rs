@@ -22,11 +22,7 @@ pub(super) struct Lifecycle {
 
 impl Lifecycle {
     pub(super) fn new() -> Self {
-        Self {
-            closing: AtomicBool::new(false),
-            workers: Mutex::new(0),
-            empty: TimedCondvar::new(),
-        }
+        Self { closing: AtomicBool::new(false), workers: Mutex::new(0), empty: TimedCondvar::new() }
     }
 
     /// Begins to close. Returns whether this call was the first.

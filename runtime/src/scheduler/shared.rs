@@ -1,11 +1,11 @@
 //! What all workers of a runtime see.
 
+use super::config::{Config, Flavor};
 use super::core::{Core, IdSource};
 use super::idle::Idle;
 use super::lifecycle::Lifecycle;
 use super::metrics::WorkerMetrics;
 use super::slot::Slot;
-use super::config::{Config, Flavor};
 use crate::blocking::BlockingPool;
 use crate::park::Parker;
 use crate::reactor::Reactor;

@@ -1,9 +1,9 @@
 //! The worker loop: take the next task, poll it, now and then look outside, otherwise sleep.
 
+use super::Shared;
 use super::context::{self, Worker};
 use super::core::Core;
 use super::idle::Awakened;
-use super::Shared;
 use crate::coop;
 use crate::tasks::Runnable;
 use sheave_facade::seeded;
