@@ -25,7 +25,13 @@ pub mod task {
     pub use crate::front::task_builder::Builder;
     pub use crate::front::to_thread::{ToThread, to_thread};
     pub use crate::front::yield_now::yield_now;
+    pub use crate::macros::task_local::{AccessError, LocalKey};
     pub use crate::tasks::{AbortHandle, Id, JoinError, JoinHandle};
+
+    /// Futures that the functions of this module return.
+    pub mod futures {
+        pub use crate::macros::task_local::TaskLocalFuture;
+    }
 
     /// Cooperative yielding: a budget of operations for each poll of a task.
     pub mod coop {

@@ -34,24 +34,28 @@ mod syntax;
 ///
 /// # Examples
 ///
-/// ```ignore
+/// ```
 /// #[sheave::main(worker_threads = 2)]
-/// async fn main() -> std::io::Result<()> {
-///     let text = sheave::task::spawn_blocking(|| std::fs::read_to_string("hosts")).await??;
-///     println!("{text}");
+/// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let task = sheave::task::spawn(async { "42".parse::<u32>() });
+///     assert_eq!(task.await??, 42);
 ///     Ok(())
 /// }
 /// ```
 ///
 /// It expands to:
 ///
-/// ```ignore
-/// fn main() -> std::io::Result<()> {
+/// ```
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
 ///     let runtime = sheave::runtime::Builder::new_multi_thread()
 ///         .worker_threads(2)
 ///         .build()
 ///         .expect("failed to build the sheave runtime");
-///     runtime.block_on(async { /* the body */ })
+///     runtime.block_on(async move {
+///         let task = sheave::task::spawn(async { "42".parse::<u32>() });
+///         assert_eq!(task.await??, 42);
+///         Ok(())
+///     })
 /// }
 /// ```
 #[proc_macro_attribute]
@@ -67,12 +71,12 @@ pub fn main(options: TokenStream, function: TokenStream) -> TokenStream {
 ///
 /// # Examples
 ///
-/// ```ignore
-/// #[sheave::test(start_paused = true)]
-/// async fn an_hour_passes_at_once() {
-///     let before = sheave::time::Instant::now();
-///     sheave::time::sleep(std::time::Duration::from_secs(3600)).await;
-///     assert!(before.elapsed().as_secs() >= 3600);
+/// ```
+/// #[sheave::test(flavor = "multi_thread", worker_threads = 2)]
+/// async fn a_task_yields_its_value() -> Result<(), sheave::task::JoinError> {
+///     let task = sheave::task::spawn(async { 6 * 7 });
+///     assert_eq!(task.await?, 42);
+///     Ok(())
 /// }
 /// ```
 #[proc_macro_attribute]
