@@ -13,7 +13,8 @@ mod facade {
 #[sheave::main]
 async fn parse(text: &str) -> Result<u8, ParseIntError> {
     yield_now().await;
-    Ok(text.parse::<u8>()?)
+    let n = text.parse::<u8>()?;
+    Ok(n)
 }
 
 #[sheave::main(flavor = "current_thread")]

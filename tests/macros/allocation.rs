@@ -3,7 +3,6 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::future::ready;
-use std::task::Poll;
 
 use futures_lite::future::yield_now;
 
@@ -63,7 +62,7 @@ fn no_macro_allocates() {
                 a + b + c.map_or(0, |(c, _)| c) + d + NUMBER.get()
             });
         }
-        while let Poll::Pending = poll_once(all.as_mut()) {}
+        while poll_once(all.as_mut()).is_pending() {}
     });
     assert_eq!(allocations, 0);
 }
