@@ -26,6 +26,7 @@ pub(crate) type Home = fn() -> io::Result<Arc<Reactor>>;
 pub(crate) struct Io<T: AsFd> {
     /// Empty only after `into_inner`.
     inner: Option<T>,
+    interest: Interest,
     home: Home,
     registration: OnceLock<Registration>,
     /// Held while registering, so that two tasks do not register the same descriptor twice.
@@ -33,10 +34,18 @@ pub(crate) struct Io<T: AsFd> {
 }
 
 impl<T: AsFd> Io<T> {
-    /// Takes over a descriptor that is in non-blocking mode. Registers nothing yet.
+    /// Takes over a descriptor that is in non-blocking mode, for both directions. Registers
+    /// nothing yet.
     pub(crate) fn new(inner: T, home: Home) -> Self {
+        Self::with_interest(inner, Interest::READABLE | Interest::WRITABLE, home)
+    }
+
+    /// [`new`](Self::new) for descriptors of which the other direction is of no interest: its
+    /// events never interrupt a sleep.
+    pub(crate) fn with_interest(inner: T, interest: Interest, home: Home) -> Self {
         Self {
             inner: Some(inner),
+            interest,
             home,
             registration: OnceLock::new(),
             registering: Mutex::new(()),
@@ -73,8 +82,25 @@ impl<T: AsFd> Io<T> {
     ) -> Poll<io::Result<R>> {
         loop {
             let seen = ready!(self.poll_worth_trying(cx, direction))?;
-            if let Some(done) = self.attempt(direction, seen, &mut op)? {
-                return Poll::Ready(Ok(done.0));
+            let done = op(self.get_ref());
+            if let Some(value) = self.settle(direction, seen, done)? {
+                return Poll::Ready(Ok(value));
+            }
+        }
+    }
+
+    /// [`poll_io`](Self::poll_io) with exclusive access.
+    pub(crate) fn poll_io_mut<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        mut op: impl FnMut(&mut T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        loop {
+            let seen = ready!(self.poll_worth_trying(cx, direction))?;
+            let done = op(self.get_mut());
+            if let Some(value) = self.settle(direction, seen, done)? {
+                return Poll::Ready(Ok(value));
             }
         }
     }
@@ -93,7 +119,8 @@ impl<T: AsFd> Io<T> {
     ) -> Poll<io::Result<usize>> {
         loop {
             let seen = ready!(self.poll_worth_trying(cx, direction))?;
-            if let Some((moved, seen)) = self.attempt(direction, seen, &mut op)? {
+            let done = op(self.get_ref());
+            if let Some(moved) = self.settle(direction, seen, done)? {
                 self.clear_if_short(direction, seen, asked, moved);
                 return Poll::Ready(Ok(moved));
             }
@@ -120,29 +147,36 @@ impl<T: AsFd> Io<T> {
                 done => return done,
             }
             if let Some(event) = event {
-                self.clear_ready(event, interest.into());
+                self.clear_ready(event, Ready::ALL);
             }
             event = Some(self.ready(interest).await?);
         }
     }
 
-    /// Runs `op` once if its direction counts as ready.
+    /// Runs `op` once if something in `interest` counts as ready.
     ///
     /// # Errors
     /// `WouldBlock` without running `op` if it does not, and whatever `op` returns.
     pub(crate) fn try_io<R>(
         &self,
-        direction: Direction,
-        mut op: impl FnMut(&T) -> io::Result<R>,
+        interest: impl Into<Interest>,
+        op: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        let Some(registration) = self.registration.get() else { return op(self.get_ref()) };
-        let Some(seen) = registration.source.look(direction)? else {
-            return Err(io::ErrorKind::WouldBlock.into());
-        };
+        let event = self.look(interest.into())?;
         let done = op(self.get_ref());
-        if done.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
-            registration.source.clear_blocked(direction, seen);
-        }
+        self.note_if_blocked(event, &done);
+        done
+    }
+
+    /// [`try_io`](Self::try_io) with exclusive access.
+    pub(crate) fn try_io_mut<R>(
+        &mut self,
+        interest: impl Into<Interest>,
+        op: impl FnOnce(&mut T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let event = self.look(interest.into())?;
+        let done = op(self.get_mut());
+        self.note_if_blocked(event, &done);
         done
     }
 
@@ -152,6 +186,7 @@ impl<T: AsFd> Io<T> {
         cx: &mut Context<'_>,
         direction: Direction,
     ) -> Poll<io::Result<ReadyEvent>> {
+        self.require(direction.into())?;
         let source = &self.registered(Ready::EMPTY)?.source;
         ready!(source.poll_ready(cx, direction))?;
         Poll::Ready(source.event(direction.into()))
@@ -161,6 +196,7 @@ impl<T: AsFd> Io<T> {
     ///
     /// Cancel safety: strict. Readiness stays until it is cleared.
     pub(crate) async fn ready(&self, interest: Interest) -> io::Result<ReadyEvent> {
+        self.require(interest)?;
         self.registered(Ready::EMPTY)?.source.ready(interest).await
     }
 
@@ -184,22 +220,49 @@ impl<T: AsFd> Io<T> {
         }
     }
 
-    /// Tries `op`. `None`: wait and come again.
-    fn attempt<R>(
+    /// Looks at the result of a try. `None`: wait and come again.
+    fn settle<R>(
         &self,
         direction: Direction,
         seen: Option<Seen>,
-        op: &mut impl FnMut(&T) -> io::Result<R>,
-    ) -> io::Result<Option<(R, Option<Seen>)>> {
-        loop {
-            return match op(self.get_ref()) {
-                Ok(value) => Ok(Some((value, seen))),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.note_blocked(direction, seen).map(|()| None)
-                }
-                Err(error) => Err(error),
-            };
+        done: io::Result<R>,
+    ) -> io::Result<Option<R>> {
+        match done {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.note_blocked(direction, seen).map(|()| None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What a try may go by; `None` while unregistered, when only a try can tell.
+    fn look(&self, interest: Interest) -> io::Result<Option<ReadyEvent>> {
+        let Some(registration) = self.registration.get() else { return Ok(None) };
+        match registration.source.event(interest)? {
+            event if event.is_over() => Ok(Some(event)),
+            _ => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    fn note_if_blocked<R>(&self, event: Option<ReadyEvent>, done: &io::Result<R>) {
+        let blocked = done.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+        if let (true, Some(event)) = (blocked, event) {
+            self.clear_ready(event, Ready::ALL);
+        }
+    }
+
+    /// Refuses a wait that could never end.
+    fn require(&self, interest: Interest) -> io::Result<()> {
+        match interest.remove(self.interest) {
+            None => Ok(()),
+            Some(missing) => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!(
+                    "the descriptor was registered without {missing:?}: add it to its interest"
+                ),
+            )),
         }
     }
 
@@ -212,6 +275,7 @@ impl<T: AsFd> Io<T> {
             // This direction has just blocked; the other one is worth a try until it does. If
             // another task has registered meanwhile, the next look decides.
             _ => {
+                self.require(direction.into())?;
                 let other = match direction {
                     Direction::Read => Ready::WRITABLE,
                     Direction::Write => Ready::READABLE,
@@ -237,7 +301,8 @@ impl<T: AsFd> Io<T> {
         }
         let _one_at_a_time = self.registering.lock();
         if self.registration.get().is_none() {
-            let registration = (self.home)()?.register(self.get_ref().as_fd(), assumed)?;
+            let fd = self.get_ref().as_fd();
+            let registration = (self.home)()?.register(fd, self.interest, assumed)?;
             let _ = self.registration.set(registration);
         }
         Ok(self.registration.get().expect("set above"))

@@ -22,6 +22,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 const LOOK: Option<Duration> = Some(Duration::ZERO);
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// Wakes one thread; loom reports a deadlock if nobody does.
 struct Bell(Mutex<bool>, Condvar);
@@ -201,14 +202,14 @@ fn a_stale_event_reaches_nobody() {
     Model::new("a_stale_event_reaches_nobody").unbounded().check(|| {
         let reactor = Arc::new(Reactor::<Fake>::new().unwrap());
         let stdin = io::stdin();
-        let first = reactor.register(stdin.as_fd(), Ready::EMPTY).unwrap();
+        let first = reactor.register(stdin.as_fd(), BOTH, Ready::EMPTY).unwrap();
         reactor.poll.inject(event(first.source.key()));
         let turner = thread::spawn({
             let reactor = reactor.clone();
             move || turn(&reactor, None)
         });
         first.deregister(stdin.as_fd());
-        let second = reactor.register(stdin.as_fd(), Ready::EMPTY).unwrap();
+        let second = reactor.register(stdin.as_fd(), BOTH, Ready::EMPTY).unwrap();
         turner.join().unwrap();
         let seen = second.source.look(Direction::Read).unwrap();
         assert_eq!(seen, None, "somebody else's event");
@@ -237,7 +238,7 @@ fn shutdown_leaves_no_waiter() {
             move || reactor.shutdown()
         });
         let stdin = io::stdin();
-        let error = match reactor.register(stdin.as_fd(), Ready::EMPTY) {
+        let error = match reactor.register(stdin.as_fd(), BOTH, Ready::EMPTY) {
             Err(error) => error,
             Ok(registration) => {
                 let waited = block_on(registration.source.ready(Interest::WRITABLE));

@@ -84,7 +84,7 @@ impl<P: Poll> Reactor<P> {
         self.registry.len()
     }
 
-    /// Registers a descriptor for both directions. Those in `assumed` count as ready until an
+    /// Registers a descriptor for the directions in `interest`. Those in `assumed` count as ready until an
     /// operation blocks; for the others the first event decides, and the operating system sends
     /// one at once if the source is ready already.
     ///
@@ -95,6 +95,7 @@ impl<P: Poll> Reactor<P> {
     fn register(
         self: &Arc<Self>,
         fd: BorrowedFd<'_>,
+        interest: Interest,
         assumed: Ready,
     ) -> io::Result<Registration<P>> {
         if self.is_forked() {
@@ -104,7 +105,7 @@ impl<P: Poll> Reactor<P> {
             ));
         }
         let (source, company) = self.registry.insert(assumed)?;
-        if let Err(error) = self.poll.add(fd, source.key()) {
+        if let Err(error) = self.poll.add(fd, source.key(), interest) {
             self.registry.remove(&source);
             return Err(explain(error));
         }

@@ -79,7 +79,8 @@ impl ReadyEvent {
         ready
     }
 
-    fn is_over(self) -> bool {
+    /// Whether something that was asked for is ready.
+    pub(super) fn is_over(self) -> bool {
         (self.interest.is_readable() && self.read.is_ready())
             || (self.interest.is_writable() && self.write.is_ready())
     }
@@ -190,12 +191,13 @@ impl Source {
         self.readiness(direction).clear_short(seen);
     }
 
-    /// Records that the operations `ready` stands for would have blocked.
+    /// Records that the operations `ready` stands for, as far as `event` was about them, would have
+    /// blocked.
     pub(super) fn clear_ready(&self, event: ReadyEvent, ready: Ready) {
-        if ready.is_readable() {
+        if ready.is_readable() && event.interest.is_readable() {
             self.read.clear_blocked(event.read);
         }
-        if ready.is_writable() {
+        if ready.is_writable() && event.interest.is_writable() {
             self.write.clear_blocked(event.write);
         }
     }

@@ -18,6 +18,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 const LOOK: Option<Duration> = Some(Duration::ZERO);
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 std::thread_local! {
     static HOME: RefCell<Option<Arc<Reactor>>> = const { RefCell::new(None) };
@@ -255,4 +256,39 @@ fn a_duplicate_does_not_keep_a_dropped_source_alive() {
     reactor.poll.wait(&mut events, 10, LOOK).unwrap();
     assert_eq!(<sys::Poller as Poller>::fetched(&events).count(), 0);
     drop(duplicate);
+}
+
+/// What a forked child would do: the reactor remembers another process.
+#[test]
+fn a_forked_child_leaves_its_parents_sources_alone() {
+    let mut parents = Reactor::<sys::Poller>::new().unwrap();
+    let (a, mut peer) = pair();
+    let key = 3;
+    parents.poll.add(a.as_fd(), key, BOTH).unwrap();
+    parents.process = 0;
+    let childs = Arc::new(parents);
+    let (other, _) = pair();
+    let Err(error) = childs.register(other.as_fd(), BOTH, Ready::EMPTY) else {
+        panic!("registered with the parent's epoll instance")
+    };
+    assert!(error.to_string().contains("fork"), "{error}");
+    let inherited = super::source::Source::new(key, Ready::EMPTY);
+    super::Registration { source: Arc::new(inherited), reactor: childs.clone() }
+        .deregister(a.as_fd());
+    peer.write_all(b"x").unwrap();
+    let mut events = <sys::Poller as Poller>::events();
+    childs.poll.wait(&mut events, 10, LOOK).unwrap();
+    assert_eq!(<sys::Poller as Poller>::fetched(&events).count(), 1, "still registered");
+}
+
+#[test]
+fn a_wait_without_interest_is_refused() {
+    let _reactor = at_home();
+    let (a, _b) = pair();
+    let io = Io::with_interest(a, Interest::READABLE, home);
+    let (_, waker) = counting();
+    let Poll::Ready(Err(error)) = poll(pin!(io.ready(Interest::WRITABLE)), &waker) else {
+        panic!("waits for what cannot come")
+    };
+    assert!(error.to_string().contains("without WRITABLE"), "{error}");
 }

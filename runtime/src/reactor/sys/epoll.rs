@@ -12,6 +12,7 @@
 //! event of its own, so there is nothing to reset.
 
 use super::{Event, NOTIFY_KEY, Poll};
+use crate::reactor::Interest;
 use crate::reactor::readiness::{CLOSED, ERROR, READY};
 use polling::{PollMode, Poller};
 use rustix::event::epoll::{self, EventData, EventFlags};
@@ -63,8 +64,10 @@ impl Poll for Epoll {
         Events { buffer: vec![empty; CAPACITY].into_boxed_slice(), len: 0 }
     }
 
-    fn add(&self, fd: BorrowedFd<'_>, key: usize) -> io::Result<()> {
-        let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
+    fn add(&self, fd: BorrowedFd<'_>, key: usize, interest: Interest) -> io::Result<()> {
+        let mut flags = EventFlags::ET;
+        flags.set(EventFlags::IN | EventFlags::RDHUP, interest.is_readable());
+        flags.set(EventFlags::OUT, interest.is_writable());
         epoll::add(&self.poller, fd, EventData::new_u64(key as u64), flags)?;
         Ok(())
     }

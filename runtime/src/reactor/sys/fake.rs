@@ -2,6 +2,7 @@
 //! the real one. In particular any wait, also one that only looks, eats a pending notification.
 
 use super::{Event, Poll};
+use crate::reactor::Interest;
 use crate::reactor::readiness::READY;
 use sheave_facade::sync::{Mutex, TimedCondvar};
 use std::collections::VecDeque;
@@ -57,7 +58,7 @@ impl Poll for Fake {
         Vec::new()
     }
 
-    fn add(&self, _: BorrowedFd<'_>, key: usize) -> io::Result<()> {
+    fn add(&self, _: BorrowedFd<'_>, key: usize, _: Interest) -> io::Result<()> {
         let mut pending = self.pending.lock();
         pending.keys.push(key);
         if pending.arrived {

@@ -14,6 +14,7 @@ pub(crate) use fake::Fake as Poller;
 #[cfg(not(any(target_os = "linux", target_os = "android", loom)))]
 pub(crate) use polling::Portable as Poller;
 
+use super::interest::Interest;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
@@ -45,9 +46,9 @@ pub(crate) trait Poll: Sized + Send + Sync + 'static {
 
     fn events() -> Self::Events;
 
-    /// Registers `fd` for both directions, edge-triggered. News that are already there are
+    /// Registers `fd` for the directions in `interest`, edge-triggered. News that are already there are
     /// reported by the next wait.
-    fn add(&self, fd: BorrowedFd<'_>, key: usize) -> io::Result<()>;
+    fn add(&self, fd: BorrowedFd<'_>, key: usize, interest: Interest) -> io::Result<()>;
 
     fn delete(&self, fd: BorrowedFd<'_>) -> io::Result<()>;
 

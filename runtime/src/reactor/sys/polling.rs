@@ -3,6 +3,7 @@
 //! Edge-triggered, which `polling` offers on kqueue (macOS and the BSDs) and on epoll.
 
 use super::{Event, Poll};
+use crate::reactor::Interest;
 use crate::reactor::readiness::{ERROR, READY};
 use polling::{Events, PollMode, Poller};
 use std::io;
@@ -31,11 +32,12 @@ impl Poll for Portable {
         Events::new()
     }
 
-    fn add(&self, fd: BorrowedFd<'_>, key: usize) -> io::Result<()> {
+    fn add(&self, fd: BorrowedFd<'_>, key: usize, interest: Interest) -> io::Result<()> {
+        let event = polling::Event::new(key, interest.is_readable(), interest.is_writable());
         // SAFETY: `add_with_mode` wants the source removed before it is closed. `Io`, the only
         // owner of a registered descriptor, does so in its `Drop` and `into_inner`, and a
         // forgotten `Io` never closes its descriptor.
-        unsafe { self.0.add_with_mode(&fd, polling::Event::all(key), PollMode::Edge) }
+        unsafe { self.0.add_with_mode(&fd, event, PollMode::Edge) }
     }
 
     fn delete(&self, fd: BorrowedFd<'_>) -> io::Result<()> {

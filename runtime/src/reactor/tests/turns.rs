@@ -26,10 +26,10 @@ fn reused_numbers_get_their_own_events_only() {
 fn a_stale_event_does_not_reach_the_next_source() {
     let reactor = Arc::new(Reactor::<sys::fake::Fake>::new().unwrap());
     let (a, b) = pair();
-    let first = reactor.register(a.as_fd(), Ready::EMPTY).unwrap();
+    let first = reactor.register(a.as_fd(), BOTH, Ready::EMPTY).unwrap();
     let stale = sys::Event { key: first.source.key(), read: 1, write: 1 };
     first.deregister(a.as_fd());
-    let second = reactor.register(b.as_fd(), Ready::EMPTY).unwrap();
+    let second = reactor.register(b.as_fd(), BOTH, Ready::EMPTY).unwrap();
     reactor.poll.inject(stale);
     reactor.try_turn().unwrap().wait(LOOK).unwrap();
     assert_eq!(second.source.look(Direction::Read).unwrap(), None);
@@ -176,7 +176,7 @@ fn no_notification_is_lost_by_polling() {
 fn waits<P: Poller>() {
     let reactor = Arc::new(Reactor::<P>::new().unwrap());
     let (a, mut peer) = pair();
-    let registration = reactor.register(a.as_fd(), Ready::EMPTY).unwrap();
+    let registration = reactor.register(a.as_fd(), BOTH, Ready::EMPTY).unwrap();
     reactor.try_turn().unwrap().wait(LOOK).unwrap();
     assert!(registration.source.look(Direction::Write).unwrap().is_some());
     let mut wait = pin!(registration.source.ready(Interest::READABLE));
