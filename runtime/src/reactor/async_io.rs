@@ -3,13 +3,14 @@
 //! Operations are tried first. The first one that would block registers the descriptor, once and
 //! for both directions, with the reactor of the worker it happens on; a socket that never blocks
 //! is never registered. From then on an operation is tried only while its direction counts as
-//! ready.
+//! ready. Each operation that succeeds is charged to the budget of the task's poll.
 
 use super::interest::{Direction, Interest, Ready};
 use super::readiness::Seen;
 use super::source::ReadyEvent;
 use super::sys::{self, Poll as _};
 use super::{Reactor, Registration};
+use crate::coop;
 use sheave_facade::sync::{Arc, Mutex, OnceLock};
 use std::fmt;
 use std::io;
@@ -80,10 +81,12 @@ impl<T: AsFd> Io<T> {
         direction: Direction,
         mut op: impl FnMut(&T) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
+        let budget = ready!(coop::poll_proceed(cx));
         loop {
             let seen = ready!(self.poll_worth_trying(cx, direction))?;
             let done = op(self.get_ref());
             if let Some(value) = self.settle(direction, seen, done)? {
+                budget.made_progress();
                 return Poll::Ready(Ok(value));
             }
         }
@@ -96,10 +99,12 @@ impl<T: AsFd> Io<T> {
         direction: Direction,
         mut op: impl FnMut(&mut T) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
+        let budget = ready!(coop::poll_proceed(cx));
         loop {
             let seen = ready!(self.poll_worth_trying(cx, direction))?;
             let done = op(self.get_mut());
             if let Some(value) = self.settle(direction, seen, done)? {
+                budget.made_progress();
                 return Poll::Ready(Ok(value));
             }
         }
@@ -117,10 +122,12 @@ impl<T: AsFd> Io<T> {
         asked: usize,
         mut op: impl FnMut(&T) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
+        let budget = ready!(coop::poll_proceed(cx));
         loop {
             let seen = ready!(self.poll_worth_trying(cx, direction))?;
             let done = op(self.get_ref());
             if let Some(moved) = self.settle(direction, seen, done)? {
+                budget.made_progress();
                 self.clear_if_short(direction, seen, asked, moved);
                 return Poll::Ready(Ok(moved));
             }
@@ -137,7 +144,10 @@ impl<T: AsFd> Io<T> {
     ) -> io::Result<R> {
         // While unregistered, a try tells.
         let mut event = match self.registration.get() {
-            None => None,
+            None => {
+                coop::consume_budget().await;
+                None
+            }
             Some(_) => Some(self.ready(interest).await?),
         };
         loop {
@@ -188,7 +198,9 @@ impl<T: AsFd> Io<T> {
     ) -> Poll<io::Result<ReadyEvent>> {
         self.require(direction.into())?;
         let source = &self.registered(Ready::EMPTY)?.source;
+        let budget = ready!(coop::poll_proceed(cx));
         ready!(source.poll_ready(cx, direction))?;
+        budget.made_progress();
         Poll::Ready(source.event(direction.into()))
     }
 
@@ -197,6 +209,7 @@ impl<T: AsFd> Io<T> {
     /// Cancel safety: strict. Readiness stays until it is cleared.
     pub(crate) async fn ready(&self, interest: Interest) -> io::Result<ReadyEvent> {
         self.require(interest)?;
+        coop::consume_budget().await;
         self.registered(Ready::EMPTY)?.source.ready(interest).await
     }
 
