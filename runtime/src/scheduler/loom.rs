@@ -1,1 +1,214 @@
-//! Models of the scheduler.
+//! Models of the scheduler as it ships: real tasks, queues, idle word, parkers and registry. The
+//! deques and the poller are the facade's stand-ins. The model's main thread is worker 0, which
+//! spares a thread and with it most executions.
+
+use super::config::{Config, Flavor, Hooks};
+use super::{Shared, worker};
+use sheave_facade::deque;
+use sheave_facade::model::{Model, must_catch};
+use sheave_facade::sync::atomic::{AtomicUsize, Ordering::*};
+use sheave_facade::sync::{Arc, Condvar, Mutex};
+use sheave_facade::thread;
+use std::future::poll_fn;
+use std::panic::Location;
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+fn config(workers: usize) -> Config {
+    Config {
+        flavor: Flavor::MultiThread,
+        workers,
+        reactors: workers,
+        use_slot: true,
+        event_interval: 61,
+        start_paused: false,
+        thread_name: Arc::new(String::new),
+        stack_size: None,
+        max_blocking_threads: 1,
+        keep_alive: Duration::ZERO,
+        hooks: Hooks::default(),
+    }
+}
+
+/// A runtime whose workers are started by the model.
+fn shared(workers: usize) -> Arc<Shared> {
+    let shared = Shared::new(config(workers)).unwrap();
+    for _ in 0..workers {
+        shared.lifecycle.worker_enters();
+    }
+    shared
+}
+
+fn spawn(shared: &Arc<Shared>, future: impl Future<Output = ()> + Send + 'static) {
+    drop(shared.spawn(future, None, Location::caller()));
+}
+
+/// A condition that a task may block its thread for.
+#[derive(Default)]
+struct Done {
+    is_done: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Done {
+    fn set(&self) {
+        *self.is_done.lock() = true;
+        self.changed.notify_one();
+    }
+
+    fn block(&self) {
+        let mut is_done = self.is_done.lock();
+        while !*is_done {
+            self.changed.wait(&mut is_done);
+        }
+    }
+}
+
+/// Claim: a task that is spawned from outside runs, whether its worker is about to sleep, asleep
+/// or awake (W5). Threads 2, bound 4. Controls: `idle_no_fence`, `worker_no_recheck`.
+#[test]
+fn spawn_from_outside_races_sleep() {
+    Model::new("scheduler::spawn_from_outside_races_sleep").bound(4).check(|| {
+        let shared = shared(1);
+        let outside = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                let inner = shared.clone();
+                spawn(&shared, async move { inner.close() });
+            })
+        };
+        worker::run(shared, 0);
+        outside.join().unwrap();
+    });
+}
+
+/// Claim: a task that a blocked task left in the local queue is run by the other worker: the push
+/// wakes it, also if it is just falling asleep. Threads 2, bound 3. Control: `schedule_no_notify`.
+#[test]
+fn queued_task_is_stolen_from_a_blocked_worker() {
+    Model::new("scheduler::queued_task_is_stolen_from_a_blocked_worker").bound(3).check(|| {
+        deque::strong();
+        let shared = shared(2);
+        let (inner, end) = (shared.clone(), shared.clone());
+        spawn(&shared, async move {
+            let done = Arc::new(Done::default());
+            let child = done.clone();
+            spawn(&inner, async move { child.set() });
+            // The second child takes the slot and displaces the first one to the queue.
+            spawn(&inner, async {});
+            done.block();
+            end.close();
+        });
+        let other = {
+            let shared = shared.clone();
+            thread::spawn(move || worker::run(shared, 1))
+        };
+        worker::run(shared, 0);
+        other.join().unwrap();
+    });
+}
+
+/// Claim: of two tasks that are pushed from outside both run, although only one searcher is woken
+/// at a time: the last searcher that finds work wakes the next. Threads 3, bound 2.
+#[test]
+fn two_workers_two_tasks() {
+    Model::new("scheduler::two_workers_two_tasks").check(|| {
+        deque::strong();
+        let shared = shared(2);
+        let left = Arc::new(AtomicUsize::new(2));
+        let other = {
+            let shared = shared.clone();
+            thread::spawn(move || worker::run(shared, 1))
+        };
+        let outside = {
+            let (shared, left) = (shared.clone(), left.clone());
+            thread::spawn(move || {
+                for _ in 0..2 {
+                    let (end, left) = (shared.clone(), left.clone());
+                    spawn(&shared, async move {
+                        if left.fetch_sub(1, AcqRel) == 1 {
+                            end.close();
+                        }
+                    });
+                }
+            })
+        };
+        worker::run(shared, 0);
+        other.join().unwrap();
+        outside.join().unwrap();
+    });
+}
+
+/// Claim: a spawn that races with the close is run or dropped, before the last worker leaves or by
+/// the spawner itself, and never forgotten (W9). Threads 2, bound 3.
+/// Control: `registry_open_gate` lets a task in that nobody will end.
+#[test]
+fn spawn_races_close() {
+    Model::new("scheduler::spawn_races_close").bound(3).check(|| {
+        let shared = shared(1);
+        let witness = Arc::new(());
+        let outside = {
+            let (shared, witness) = (shared.clone(), witness.clone());
+            thread::spawn(move || spawn(&shared, async move { drop(witness) }))
+        };
+        shared.close();
+        worker::run(shared.clone(), 0);
+        outside.join().unwrap();
+        assert_eq!(Arc::strong_count(&witness), 1, "a future outlived its runtime");
+        assert!(shared.registry.is_empty(), "a task was forgotten");
+    });
+}
+
+/// Claim: a wake from outside that races with shutdown touches no freed runtime, and the task is
+/// dropped. Threads 2, bound 3.
+#[test]
+fn wake_races_shutdown() {
+    Model::new("scheduler::wake_races_shutdown").bound(3).check(|| {
+        let shared = shared(1);
+        let witness = Arc::new(());
+        let slot: Arc<Mutex<Option<Waker>>> = Arc::default();
+        let (waker, held) = (slot.clone(), witness.clone());
+        spawn(
+            &shared,
+            poll_fn(move |cx| {
+                let _held = &held;
+                *waker.lock() = Some(cx.waker().clone());
+                Poll::<()>::Pending
+            }),
+        );
+        let outside = thread::spawn(move || {
+            let waker = slot.lock().take();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        });
+        shared.close();
+        worker::run(shared, 0);
+        outside.join().unwrap();
+        assert_eq!(Arc::strong_count(&witness), 1, "a future outlived its runtime");
+    });
+}
+
+#[test]
+fn control_no_fence() {
+    let model = "scheduler::loom::spawn_from_outside_races_sleep";
+    must_catch(model, "idle_no_fence", &["deadlock"]);
+}
+
+#[test]
+fn control_no_recheck() {
+    let model = "scheduler::loom::spawn_from_outside_races_sleep";
+    must_catch(model, "worker_no_recheck", &["deadlock"]);
+}
+
+#[test]
+fn control_no_notify() {
+    let model = "scheduler::loom::queued_task_is_stolen_from_a_blocked_worker";
+    must_catch(model, "schedule_no_notify", &["deadlock"]);
+}
+
+#[test]
+fn control_open_gate() {
+    let model = "scheduler::loom::spawn_races_close";
+    must_catch(model, "registry_open_gate", &["deadlock", "forgotten", "outlived"]);
+}

@@ -142,6 +142,10 @@ impl Worker {
         {
             let core = self.core.borrow();
             let Some(core) = core.as_deref() else { return };
+            debug_assert!(
+                self.remote().slot.is_empty(),
+                "only a poll fills the slot, and empties it"
+            );
             shared.idle.fall_asleep(self.index, core.searching.take());
         }
         // Every worker looks again, not the last searcher only (W5). If there is work, it is
@@ -193,11 +197,16 @@ impl Worker {
         }
     }
 
-    /// Once the runtime closes: cancels the tasks in this worker's shards.
+    /// Once the runtime closes: cancels the tasks in this worker's shards. As a batch, because what
+    /// is put in the slot between two polls would not be found.
     fn abort_if_closing(&self) {
         if self.shared.lifecycle.is_closing() {
+            self.begin_batch();
             for shard in self.shared.shards_of(self.index) {
                 self.shared.registry.abort_all(shard);
+            }
+            if let Some(core) = self.core.borrow().as_deref() {
+                self.end_batch(core);
             }
         }
     }
