@@ -20,6 +20,7 @@ pub(crate) fn run() -> bool {
         "clippy",
         "clippy --workspace --all-features --all-targets -- -D warnings",
     ));
+    summary.run(&loom::banned_types());
     summary.run(&tests());
     summary.run(&Step::cargo("doc tests", "test --doc --workspace --all-features"));
     loom::run_in(&mut summary);
