@@ -39,9 +39,11 @@ impl Source {
         self.path.file_name().is_some_and(|file| file == name)
     }
 
-    /// Whether the whole file is a model or a test.
+    /// Whether the whole file is a model, a test, or what tests share.
     pub(crate) fn is_test(&self) -> bool {
-        self.is_named("loom.rs") || self.is_named("tests.rs") || self.is_below("tests")
+        let files = ["loom.rs", "tests.rs", "testing.rs"];
+        let folders = ["loom", "tests", "testing"];
+        files.iter().any(|f| self.is_named(f)) || folders.iter().any(|f| self.is_below(f))
     }
 
     /// Whether a folder of this name is on the path.
