@@ -13,9 +13,6 @@
 //! | `sys/` | how does this platform wait |
 //! | `async_io.rs` | how does an operation that would block become a future |
 
-// The scheduler that turns it and the sockets that use it are still to come.
-#![allow(dead_code, unused_imports)]
-
 mod async_io;
 mod interest;
 mod readiness;

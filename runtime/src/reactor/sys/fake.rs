@@ -33,6 +33,7 @@ impl Fake {
     }
 
     /// Data arrives: every source, present and future, is readable. (All stand for one file.)
+    #[cfg(loom)]
     pub(crate) fn arrive(&self) {
         let mut pending = self.pending.lock();
         pending.arrived = true;
