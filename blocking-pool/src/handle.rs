@@ -17,9 +17,9 @@ mod loom;
 use crate::contain::contain;
 use crate::error::{JobError, Payload, Rejected, TrySpawnError};
 use crate::job::Job;
-use crate::pool::Shared;
 use crate::queues::Ticket;
 use crate::reentry;
+use crate::shared::Shared;
 use sheave_facade::sync::{Arc, Condvar, Mutex};
 use std::fmt;
 use std::future::Future;
@@ -83,7 +83,9 @@ impl<F, T> Packet<F, T> {
         let before = std::mem::replace(&mut slot.stage, Stage::Done(result));
         let waker = slot.waker.take();
         drop(slot);
-        self.delivered.notify_all();
+        if !sheave_facade::seeded::on("handle_delivers_silently") {
+            self.delivered.notify_all();
+        }
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -168,6 +170,9 @@ impl<F: FnOnce() -> T + Send, T: Send> Job for PacketJob<F, T> {
             Ok(value) => packet.deliver(Ok(value)),
             Err(thrown) => {
                 packet.deliver(Err(JobError::Panicked(Payload::new(thrown))));
+                // Before unwinding: the payload may be ours to drop, and may panic when dropped,
+                // which during an unwinding would abort.
+                drop(packet);
                 resume_unwind(Box::new(CarriedElsewhere));
             }
         }

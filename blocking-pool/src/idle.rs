@@ -11,8 +11,8 @@
 //! All of it happens under the pool's lock, so a time-out either sees the claim, and works, or takes
 //! the thread off the stack before anyone could claim it.
 
-use crate::pool::Shared;
 use crate::roster::SeatId;
+use crate::shared::Shared;
 use crate::state::State;
 use sheave_facade::sync::MutexGuard;
 use std::time::Duration;

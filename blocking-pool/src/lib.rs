@@ -13,6 +13,7 @@ mod pool;
 mod queues;
 mod reentry;
 mod roster;
+mod shared;
 mod shutdown;
 mod spawner;
 mod state;

@@ -136,10 +136,7 @@ impl Roster {
         let own = here.handle.take();
         self.free.push(seat);
         // A thread made by a custom handler has no join handle: leave the earlier one in place.
-        if own.is_none() {
-            return None;
-        }
-        std::mem::replace(&mut self.departed, own)
+        own.and_then(|own| self.departed.replace(own))
     }
 
     /// The last thread that went, to be joined outside the lock.

@@ -2,8 +2,8 @@
 
 use crate::contain::contain;
 use crate::job::Job;
-use crate::pool::Shared;
 use crate::reentry;
+use crate::shared::Shared;
 use crate::state::{Gate, State};
 use sheave_facade::sync::{Arc, MutexGuard};
 use sheave_facade::time::{Instant, now};

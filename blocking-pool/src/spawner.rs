@@ -1,7 +1,7 @@
 //! Where threads come from: the system, or a handler of the user's.
 
-use crate::pool::Shared;
 use crate::roster::SeatId;
+use crate::shared::Shared;
 use crate::worker;
 use sheave_facade::sync::Arc;
 use sheave_facade::thread::{Builder, JoinHandle};

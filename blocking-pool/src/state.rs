@@ -117,7 +117,8 @@ impl State {
 
     /// How many threads there may be: the cap, and one more for each that is known to be blocked.
     pub(crate) fn limit(&self, config: &Config) -> usize {
-        config.max_threads + self.blocked
+        let seeded = usize::from(sheave_facade::seeded::on("pool_limit_one_too_high"));
+        config.max_threads + self.blocked + seeded
     }
 
     /// Sends for one more thread if [enough-threads] asks for it.
@@ -137,9 +138,7 @@ impl State {
 
     /// Counts a thread that is about to be created.
     pub(crate) fn reserve(&mut self) -> SeatId {
-        if !sheave_facade::seeded::on("pool_live_counted_late") {
-            self.live += 1;
-        }
+        self.live += 1;
         self.coming += 1;
         self.creating += 1;
         self.tally.peak_threads = self.tally.peak_threads.max(self.live);
@@ -167,9 +166,6 @@ impl State {
 
     /// A thread looks at the queues for the first time.
     pub(crate) fn arrive(&mut self, seat: SeatId) {
-        if sheave_facade::seeded::on("pool_live_counted_late") {
-            self.live += 1;
-        }
         self.coming -= 1;
         self.roster.arrive(seat);
     }

@@ -2,10 +2,10 @@
 
 use crate::contain::contain;
 use crate::idle::Roused;
-use crate::pool::Shared;
 use crate::queues::Work;
 use crate::reentry;
 use crate::roster::SeatId;
+use crate::shared::Shared;
 use crate::state::{Gate, State};
 use sheave_facade::sync::{Arc, MutexGuard};
 
@@ -45,6 +45,9 @@ fn look(shared: &Arc<Shared>, mut state: MutexGuard<'_, State>, seat: SeatId) ->
     loop {
         if state.is_overstaffed(&shared.config) {
             state.leave();
+            if sheave_facade::seeded::on("pool_surplus_leaves_silently") {
+                return Next::Leave;
+            }
             // Somebody may have sent for this very thread: another one must come in its place.
             let help = state.reinforce(&shared.config);
             drop(state);
