@@ -5,7 +5,6 @@ pub mod macros;
 #[cfg(feature = "macros")]
 pub use sheave_macros::{main, test};
 
-mod blocking;
 mod coop;
 mod front;
 pub mod io;

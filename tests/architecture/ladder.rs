@@ -22,8 +22,7 @@ const LADDER: &[(&str, Peers, &[&str])] = &[
     ("park", Peers::Apart, &["park"]),
     // Timers unpark whoever sleeps beyond a new deadline.
     ("timers", Peers::Apart, &["timers"]),
-    // One rung for two: the runtime owns the pool, and the pool's jobs run inside the runtime.
-    ("scheduler", Peers::Together, &["scheduler", "blocking"]),
+    ("scheduler", Peers::Apart, &["scheduler"]),
     // What users await. It finds the current worker through the scheduler.
     ("front", Peers::Together, FRONT),
     ("assembly", Peers::Together, &["runtime", ""]),

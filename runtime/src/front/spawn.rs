@@ -1,6 +1,6 @@
 //! Spawning on the runtime of the calling thread.
 
-use crate::blocking::LaneName;
+use crate::scheduler::LaneName;
 use crate::scheduler::{self, Shared, context, with_runtime};
 use crate::tasks::{Id, JoinHandle};
 use sheave_facade::sync::Arc;

@@ -1,7 +1,7 @@
 //! Spawning with a name.
 
 use super::spawn::with_current;
-use crate::blocking::LaneName;
+use crate::scheduler::LaneName;
 use crate::tasks::JoinHandle;
 use std::future::Future;
 use std::panic::Location;

@@ -1,7 +1,7 @@
 //! A runtime as everyone else holds it.
 
 use super::RuntimeMetrics;
-use crate::blocking::LaneName;
+use crate::scheduler::LaneName;
 use crate::scheduler::{Entered, Shared, context, with_runtime};
 use crate::tasks::JoinHandle;
 use sheave_facade::sync::Arc;

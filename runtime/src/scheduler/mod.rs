@@ -13,11 +13,13 @@
 //! | `spawn.rs` | how does a future become a task |
 //! | `block_on.rs` | how does a thread drive a root future |
 //! | `block_in_place.rs` | how does a worker go on without its thread |
+//! | `blocking.rs` | how does a closure become a task of the blocking pool |
 //! | `context.rs` | which runtime and worker is this thread's |
 //! | `metrics.rs` | what does a worker count |
 
 mod block_in_place;
 mod block_on;
+mod blocking;
 mod config;
 pub(crate) mod context;
 mod core;
@@ -37,6 +39,7 @@ mod worker;
 mod loom;
 
 pub(crate) use block_in_place::block_in_place;
+pub(crate) use blocking::LaneName;
 pub(crate) use config::{Config, Flavor, Hooks, NameFn};
 pub(crate) use context::{Driving, Entered, with_runtime};
 pub(crate) use shared::Shared;

@@ -1,12 +1,12 @@
 //! What all workers of a runtime see.
 
+use super::blocking::BlockingPool;
 use super::config::{Config, Flavor};
 use super::core::{Core, IdSource};
 use super::idle::Idle;
 use super::lifecycle::Lifecycle;
 use super::metrics::WorkerMetrics;
 use super::slot::Slot;
-use crate::blocking::BlockingPool;
 use crate::park::Parker;
 use crate::reactor::Reactor;
 use crate::tasks::{Registry, Runnable};

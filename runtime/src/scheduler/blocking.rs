@@ -1,6 +1,6 @@
 //! The runtime's blocking pool: a closure is a task whose only poll happens on a pool thread.
 
-use crate::scheduler::{Config, Entered, Shared};
+use super::{Config, Entered, Shared};
 use crate::tasks::{Id, JoinHandle, Meta, Runnable, Schedule, TaskRef, Wakeup, new_task};
 use sheave_blocking_pool::{Builder, Job, Lane, LaneConfig, Metrics, Pool, Rejected};
 use sheave_facade::sync::Arc;
