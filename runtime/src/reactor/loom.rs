@@ -195,6 +195,15 @@ fn coalesced_notifications_reach_the_sleeper() {
     });
 }
 
+#[test]
+fn coalesced_notifications_reach_the_sleeper_control() {
+    must_catch(
+        "reactor::loom::coalesced_notifications_reach_the_sleeper",
+        "turn_takes_the_flag_down_blindly",
+        &["deadlock"],
+    );
+}
+
 /// Claim (T21): an event that was under way when its source was removed does not reach the source
 /// that takes its place. Threads 2, bound: none.
 #[test]
