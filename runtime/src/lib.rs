@@ -8,6 +8,7 @@ pub use sheave_macros::{main, test};
 mod coop;
 mod front;
 pub mod io;
+pub mod net;
 mod park;
 mod reactor;
 pub mod runtime;
