@@ -80,8 +80,8 @@ impl Resolving {
         Self::Known(Some(Ok(Addresses::One(Some(address)))))
     }
 
-    fn many(addresses: &[SocketAddr]) -> Self {
-        Self::Known(Some(Ok(Addresses::Many(addresses.to_vec().into_iter()))))
+    fn many(addresses: Vec<SocketAddr>) -> Self {
+        Self::Known(Some(Ok(Addresses::Many(addresses.into_iter()))))
     }
 
     #[track_caller]
@@ -200,19 +200,19 @@ impl Sealed for (Ipv6Addr, u16) {
 
 impl Sealed for [SocketAddr] {
     fn resolve(&self) -> Resolving {
-        Resolving::many(self)
+        Resolving::many(self.to_vec())
     }
 }
 
 impl Sealed for Vec<SocketAddr> {
     fn resolve(&self) -> Resolving {
-        Resolving::many(self)
+        Resolving::many(self.to_vec())
     }
 }
 
 impl<const N: usize> Sealed for [SocketAddr; N] {
     fn resolve(&self) -> Resolving {
-        Resolving::many(self)
+        Resolving::many(self.to_vec())
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::halves::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use super::transfer::{receive, receive_vectored, send, send_vectored};
-use crate::coop::cooperative;
 use crate::io::{Interest, Ready};
 use crate::reactor::{Direction, Io};
 use crate::scheduler::context::current_reactor;
@@ -157,7 +156,7 @@ impl<S: Socket> ByteStream<S> {
     /// If the socket must register but there is no runtime on this thread, if the operating system
     /// refuses, or if the runtime was shut down.
     pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        Ok(cooperative(self.io.ready(interest)).await?.ready())
+        Ok(self.io.ready(interest).await?.ready())
     }
 
     /// Waits until a read would not block: there is data, or the stream has ended.

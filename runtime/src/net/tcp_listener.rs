@@ -3,7 +3,6 @@
 use super::addr::{ToSocketAddrs, first_success};
 use super::sys;
 use super::tcp_stream::TcpStream;
-use crate::coop::{cooperative, poll_proceed};
 use crate::io::Interest;
 use crate::reactor::{Direction, Io};
 use crate::scheduler::context::current_reactor;
@@ -11,7 +10,7 @@ use socket2::{Domain, SockAddr, Type};
 use std::io;
 use std::net::{self, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 /// How many connections may wait to be accepted; the system may allow fewer.
 const BACKLOG: i32 = 1024;
@@ -98,7 +97,7 @@ impl TcpListener {
     /// the system has no descriptor left, so that accepting again at once fails again: sleep a
     /// little first, or close something.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        cooperative(self.io.io(Interest::READABLE, accept)).await
+        self.io.io(Interest::READABLE, accept).await
     }
 
     /// [`accept`](Self::accept) as a poll function. Only the last task that polled is woken.
@@ -106,10 +105,7 @@ impl TcpListener {
     /// # Errors
     /// As [`accept`](Self::accept).
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        let progress = ready!(poll_proceed(cx));
-        let accepted = ready!(self.io.poll_io(cx, Direction::Read, accept));
-        progress.made_progress();
-        Poll::Ready(accepted)
+        self.io.poll_io(cx, Direction::Read, accept)
     }
 
     /// The address that is listened on.

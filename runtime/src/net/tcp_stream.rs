@@ -3,7 +3,6 @@
 use super::addr::{ToSocketAddrs, first_success};
 use super::stream::{ByteStream, Sealed, ShortRead, Socket};
 use super::sys;
-use crate::coop::cooperative;
 use crate::io::Interest;
 use crate::reactor::Direction;
 use rustix::io::Errno;
@@ -102,7 +101,7 @@ impl TcpStream {
         if buffer.is_empty() {
             return Ok(0);
         }
-        cooperative(self.io.io(Interest::READABLE, |socket| socket.peek(buffer))).await
+        self.io.io(Interest::READABLE, |socket| socket.peek(buffer)).await
     }
 
     /// [`peek`](Self::peek) with the waker that reads share.

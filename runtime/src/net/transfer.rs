@@ -5,7 +5,6 @@
 //! Buffers without room return 0 at once: asking the kernel for nothing might wait.
 
 use super::stream::{ByteStream, ShortRead, Socket};
-use crate::coop::poll_proceed;
 use crate::reactor::Direction;
 use futures_io::{AsyncRead, AsyncWrite};
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
@@ -14,7 +13,7 @@ use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 /// The most buffers that one system call takes; Linux and the BSDs refuse more.
 const MAX_BUFFERS: usize = 1024;
@@ -49,6 +48,7 @@ pub(super) fn send_vectored(socket: impl AsFd, slices: &[IoSlice<'_>]) -> io::Re
 impl<S: Socket> ByteStream<S> {
     /// Reads into memory that may be uninitialised. The first `n` bytes are initialised after
     /// `Ok(n)`.
+    #[allow(dead_code)] // Only the traits of other crates, which are features, can name such memory.
     pub(crate) fn poll_read_uninit(
         &self,
         cx: &mut Context<'_>,
@@ -81,13 +81,10 @@ impl<S: Socket> ByteStream<S> {
         if asked == 0 {
             return Poll::Ready(Ok(0));
         }
-        let progress = ready!(poll_proceed(cx));
-        let done = ready!(match S::SHORT_READ {
+        match S::SHORT_READ {
             ShortRead::Empty => self.io.poll_transfer(cx, Direction::Read, asked, op),
             ShortRead::Boundary => self.io.poll_io(cx, Direction::Read, op),
-        });
-        progress.made_progress();
-        Poll::Ready(done)
+        }
     }
 
     fn poll_transmit(
@@ -99,10 +96,7 @@ impl<S: Socket> ByteStream<S> {
         if asked == 0 {
             return Poll::Ready(Ok(0));
         }
-        let progress = ready!(poll_proceed(cx));
-        let done = ready!(self.io.poll_transfer(cx, Direction::Write, asked, op));
-        progress.made_progress();
-        Poll::Ready(done)
+        self.io.poll_transfer(cx, Direction::Write, asked, op)
     }
 }
 
