@@ -3,8 +3,7 @@
 //! What is numeric is parsed on the spot. Names are looked up by `getaddrinfo` in the blocking pool,
 //! on a lane of its own, so that slow lookups do not keep other blocking work waiting.
 
-use crate::blocking::LaneName;
-use crate::scheduler::{context, with_runtime};
+use crate::scheduler::{LaneName, context, with_runtime};
 use crate::tasks::JoinHandle;
 use std::future::Future;
 use std::io;
