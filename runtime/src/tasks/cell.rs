@@ -128,6 +128,15 @@ impl<F: Future + 'static, S: Schedule> Cell<F, S> {
         trailer_offset: offset_of!(Cell<F, S>, trailer),
     };
 
+    /// Freeing must not run a user's code (T6): neither output nor waker is left.
+    fn assert_spent(&self) {
+        // SAFETY: nobody else refers to the task (T6).
+        let consumed = self.stage.with(|stage| unsafe { matches!(*stage, Stage::Consumed) });
+        // SAFETY: as above.
+        let empty = self.trailer.join_waker.with(|slot| unsafe { (*slot).is_none() });
+        debug_assert!(consumed && empty, "a task is freed with its output or its join waker");
+    }
+
     /// Polls the future.
     ///
     /// # Safety
@@ -190,8 +199,10 @@ unsafe fn drop_output<F: Future + 'static, S: Schedule>(header: NonNull<Header>)
 
 /// # Safety
 /// T6: the caller was told that the last reference to this task, of these types, is gone.
-unsafe fn free<F: Future, S>(header: NonNull<Header>) {
+unsafe fn free<F: Future + 'static, S: Schedule>(header: NonNull<Header>) {
     let cell = header.cast::<Cell<F, S>>();
+    // SAFETY: nobody else refers to the task any more (T6).
+    unsafe { cell.as_ref() }.assert_spent();
     // SAFETY: nobody refers to the task any more (T6), and `new_task` allocated it as this type.
     unsafe { alloc::free(cell) };
 }

@@ -5,6 +5,7 @@ use super::header::{Header, Raw};
 use super::state::{Detach, Slot};
 use super::{AbortHandle, Id, JoinError, TaskRef};
 use crate::coop;
+use sheave_facade::seeded;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -144,6 +145,7 @@ impl<T> Drop for JoinHandle<T> {
         match self.task.state().drop_join() {
             Detach::Detached => return,
             Detach::DropWaker => contain(|| drop(self.take_waker())),
+            Detach::DropOutput if seeded::on("task_join_output_forgotten") => {}
             Detach::DropOutput => {
                 // SAFETY: the task is complete, so the stage is the handle's (T3).
                 contain(|| unsafe { (self.task.vtable().drop_output)(self.task.as_ptr()) });
@@ -158,3 +160,6 @@ impl<T> fmt::Debug for JoinHandle<T> {
         f.debug_struct("JoinHandle").field("id", &self.id()).finish()
     }
 }
+
+#[cfg(all(test, loom))]
+mod loom;

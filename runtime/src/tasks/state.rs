@@ -406,3 +406,6 @@ fn too_many_references() -> ! {
     eprintln!("sheave: more than 2^27 references to one task; its wakers are being leaked");
     std::process::abort()
 }
+
+#[cfg(all(test, loom))]
+mod loom;

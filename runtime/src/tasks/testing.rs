@@ -1,10 +1,14 @@
 //! A scheduler for tests and models of this module: one queue, a registry, and the real task.
 
 use super::{Id, JoinHandle, Meta, Registry, Runnable, Schedule, TaskRef, Wakeup, new_task};
+use sheave_facade::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use sheave_facade::sync::{Arc, Condvar, Mutex};
 use std::collections::VecDeque;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::Location;
+use std::pin::{Pin, pin};
+use std::sync::mpsc;
+use std::task::{Context, Poll, Wake, Waker};
 
 /// What all tasks of a test share.
 pub(super) struct Bench {
@@ -78,6 +82,59 @@ impl Queue {
 #[track_caller]
 pub(super) fn meta(id: u64) -> Meta {
     Meta { id: Id::from_u64(id), location: Location::caller(), name: None, shard: 0 }
+}
+
+/// A future that is ready when all `flags` are set, and that sends out a waker at its first poll.
+pub(super) fn watching(
+    flags: Vec<Arc<AtomicBool>>,
+) -> (impl Future<Output = ()> + Send, mpsc::Receiver<Waker>) {
+    let (sender, receiver) = mpsc::channel();
+    let mut sender = Some(sender);
+    let future = poll_fn(move |cx| {
+        if let Some(sender) = sender.take() {
+            sender.send(cx.waker().clone()).expect("the test receives it");
+        }
+        // ORDERING: Relaxed, so that nothing but the wake can publish the flags (W1).
+        let set = flags.iter().all(|flag| flag.load(Relaxed));
+        if set { Poll::Ready(()) } else { Poll::Pending }
+    });
+    (future, receiver)
+}
+
+/// The output of a future that is ready.
+#[track_caller]
+pub(super) fn now<F: Future + Unpin>(future: &mut F) -> F::Output {
+    match Pin::new(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("the future is not ready"),
+    }
+}
+
+/// Waits for a future. In a model, one that is not woken is a deadlock.
+pub(super) fn block_on<F: Future>(future: F) -> F::Output {
+    #[derive(Default)]
+    struct Bell(Mutex<bool>, Condvar);
+
+    impl Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            *self.0.lock() = true;
+            self.1.notify_one();
+        }
+    }
+
+    let bell = Arc::new(Bell::default());
+    let waker = Waker::from(bell.clone());
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        let mut rung = bell.0.lock();
+        while !*rung {
+            bell.1.wait(&mut rung);
+        }
+        *rung = false;
+    }
 }
 
 impl Schedule for Queue {

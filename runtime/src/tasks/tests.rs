@@ -1,8 +1,9 @@
 //! Behaviour of one task on one thread: outcomes, panics, aborts, leaks.
 
 use super::cell::Cell;
-use super::testing::{Queue, meta};
+use super::testing::{Queue, block_on, meta, now, watching};
 use super::*;
+use sheave_facade::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::future::{Future, pending, poll_fn, ready};
 use std::panic::panic_any;
 use std::pin::Pin;
@@ -20,6 +21,24 @@ impl Census {
 
     fn alive(&self) -> usize {
         Arc::strong_count(&self.0) - 1
+    }
+}
+
+#[test]
+fn tasks_are_woken_and_joined_across_threads() {
+    for _ in 0..200 {
+        let (queue, set) = (Queue::new(), Arc::new(AtomicBool::new(false)));
+        let (future, wakers) = watching(vec![set.clone()]);
+        let join = queue.spawn(future);
+        let (runner, watched) = (queue.clone(), join.abort_handle());
+        let runner = sheave_facade::thread::spawn(move || {
+            runner.run_until(|| watched.is_finished());
+        });
+        let waker = wakers.recv().expect("polled");
+        set.store(true, Relaxed);
+        waker.wake();
+        block_on(join).unwrap();
+        runner.join().expect("the runner ends");
     }
 }
 
@@ -41,10 +60,7 @@ fn poll_once<T>(join: &mut JoinHandle<T>) -> Poll<Result<T, JoinError>> {
 
 #[track_caller]
 fn finished<T>(mut join: JoinHandle<T>) -> Result<T, JoinError> {
-    match poll_once(&mut join) {
-        Poll::Ready(outcome) => outcome,
-        Poll::Pending => panic!("the task has not completed"),
-    }
+    now(&mut join)
 }
 
 fn payload<T>(outcome: Result<T, JoinError>) -> &'static str {
