@@ -15,6 +15,7 @@ pub mod runtime;
 mod scheduler;
 pub mod signal;
 mod tasks;
+pub mod time;
 mod timers;
 mod util;
 
@@ -23,7 +24,6 @@ pub use front::to_thread::to_thread;
 
 /// Tasks: spawning, joining, yielding and blocking work.
 pub mod task {
-    pub use crate::front::join_set::JoinSet;
     pub use crate::front::spawn::{block_in_place, id, spawn, spawn_blocking, try_id};
     pub use crate::front::task_builder::Builder;
     pub use crate::front::to_thread::{ToThread, to_thread};

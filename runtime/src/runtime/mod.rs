@@ -2,7 +2,6 @@
 
 mod builder;
 mod handle;
-mod join_set_on;
 mod metrics;
 mod owned;
 

@@ -161,6 +161,7 @@ impl Drop for DriverSeat {
         let shared = &self.worker.shared;
         if shared.lifecycle.is_closing() {
             self.worker.scope(|| while self.worker.turn() {});
+            self.worker.remote().timers.close();
         }
         *shared.remotes[0].vacant.lock() = self.worker.core.take();
         shared.lifecycle.worker_leaves();

@@ -4,6 +4,7 @@ use super::{Config, Entered, Shared};
 use crate::tasks::{Id, JoinHandle, Meta, Runnable, Schedule, TaskRef, Wakeup, new_task};
 use sheave_blocking_pool::{Builder, Job, Lane, LaneConfig, Metrics, Pool, Rejected};
 use sheave_facade::sync::Arc;
+use sheave_facade::sync::atomic::{AtomicUsize, Ordering::*};
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
@@ -17,6 +18,9 @@ const DNS_THREADS: usize = 4;
 pub(crate) struct BlockingPool {
     pool: Pool,
     dns: Lane,
+    /// Closures that were accepted and have not ended, counted on the current-thread flavour only:
+    /// as long as there are any, a stopped clock stands.
+    in_flight: AtomicUsize,
 }
 
 /// Where a blocking closure queues.
@@ -47,7 +51,7 @@ impl BlockingPool {
         let pool = builder.build();
         let threads = DNS_THREADS.min(config.max_blocking_threads);
         let dns = pool.lane("dns", LaneConfig::new(threads));
-        Self { pool, dns }
+        Self { pool, dns, in_flight: AtomicUsize::new(0) }
     }
 
     fn submit(&self, lane: LaneName, job: Box<dyn Job>) -> Result<(), Rejected> {
@@ -67,10 +71,10 @@ impl BlockingPool {
         self.pool.metrics()
     }
 
-    /// Whether no job is queued or running.
+    /// Whether no closure is queued or running. Known on the current-thread flavour only.
     pub(crate) fn is_idle(&self) -> bool {
-        let metrics = self.metrics();
-        metrics.queued == 0 && metrics.running == 0
+        // ORDERING: Acquire pairs with the end of `InFlight`: who sees a closure gone sees its effects.
+        self.in_flight.load(Acquire) == 0
     }
 
     /// Cancels what is queued and waits for what runs, at most for `timeout`.
@@ -122,13 +126,38 @@ impl Schedule for Unscheduled {
 /// A blocking task in the pool's queue.
 struct BlockingJob {
     runnable: Runnable,
-    shared: Arc<Shared>,
+    shared: InFlight,
+}
+
+/// The runtime of a closure that has not ended.
+struct InFlight(Arc<Shared>);
+
+impl InFlight {
+    fn new(shared: Arc<Shared>) -> Self {
+        if shared.is_current_thread() {
+            // ORDERING: Relaxed; whoever submits from the worker counts before the worker looks,
+            // and others must wake the worker anyway.
+            shared.blocking.in_flight.fetch_add(1, Relaxed);
+        }
+        Self(shared)
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        if self.0.is_current_thread() {
+            // ORDERING: Release publishes what the closure did to the worker's `is_idle`.
+            self.0.blocking.in_flight.fetch_sub(1, Release);
+            // The worker may sleep with a stopped clock until nothing is in flight.
+            self.0.unpark_all();
+        }
+    }
 }
 
 impl Job for BlockingJob {
     fn run(self: Box<Self>) {
         let Self { runnable, shared } = *self;
-        let _entered = Entered::new(shared);
+        let _entered = Entered::new(shared.0.clone());
         runnable.run();
     }
 
@@ -154,7 +183,7 @@ impl Shared {
         let id: Id = self.next_id();
         let meta = Meta { id, location, name, shard: 0 };
         let (_task, runnable, handle) = new_task(Closure(Some(closure)), Unscheduled, meta);
-        let job = Box::new(BlockingJob { runnable, shared: self.clone() });
+        let job = Box::new(BlockingJob { runnable, shared: InFlight::new(self.clone()) });
         if let Err(rejected) = self.blocking.submit(lane, job) {
             rejected.job.cancel();
         }

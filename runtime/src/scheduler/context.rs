@@ -142,7 +142,8 @@ pub(crate) fn is_owner_of(timers: &Arc<Timers>) -> bool {
 }
 
 /// What is said to who uses the runtime outside of one.
-pub(crate) const NO_RUNTIME: &str = "there is no sheave runtime on this thread: call this from a      task or inside `Runtime::block_on`, or hold the guard of `Runtime::enter`";
+pub(crate) const NO_RUNTIME: &str = "there is no sheave runtime on this thread: call this from a \
+                                     task or inside `Runtime::block_on`, or hold the guard of `Runtime::enter`";
 
 /// The runtime is entered on this thread as long as this guard lives.
 pub(crate) struct Entered {

@@ -10,6 +10,7 @@
 //! | `slot.rs` | the newest task of a worker (state machine) |
 //! | `idle.rs` | who sleeps, who searches (state machine) |
 //! | `lifecycle.rs` | how does it end (state machine) |
+//! | `skip_time.rs` | when may a stopped clock jump |
 //! | `spawn.rs` | how does a future become a task |
 //! | `block_on.rs` | how does a thread drive a root future |
 //! | `block_in_place.rs` | how does a worker go on without its thread |
@@ -29,6 +30,7 @@ mod metrics;
 mod next;
 mod schedule;
 mod shared;
+mod skip_time;
 mod slot;
 mod snapshot;
 mod spawn;

@@ -60,10 +60,7 @@ impl Shared {
     /// Opens the reactors and puts everything together.
     pub(crate) fn new(config: Config) -> io::Result<Arc<Self>> {
         let workers = config.workers;
-        let clock = Arc::new(Clock::new());
-        if config.start_paused {
-            clock.pause();
-        }
+        let clock = Arc::new(if config.start_paused { Clock::paused() } else { Clock::new() });
         let reactors = (0..config.reactors.clamp(1, workers))
             .map(|_| Reactor::new().map(Arc::new))
             .collect::<io::Result<Vec<_>>>()?;
@@ -119,7 +116,7 @@ impl Shared {
     }
 
     /// Makes every worker look at the lifecycle.
-    pub(super) fn unpark_all(&self) {
+    pub(crate) fn unpark_all(&self) {
         for remote in &self.remotes {
             remote.parker.unpark();
         }

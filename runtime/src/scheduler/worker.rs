@@ -33,6 +33,7 @@ pub(super) fn run(shared: Arc<Shared>, index: usize) {
     });
     // A thread whose worker was handed on leaves without it; the worker itself is still there.
     if worker.core.borrow_mut().take().is_some() {
+        worker.remote().timers.close();
         worker.shared.lifecycle.worker_leaves();
     }
 }
@@ -185,16 +186,10 @@ impl Worker {
 
     /// How long to sleep. A stopped clock jumps to the next timer instead of sleeping towards it.
     fn time_to_sleep(&self) -> Option<Duration> {
-        let timeout = self.remote().timers.time_to_next();
-        let clock = &self.shared.clock;
-        match timeout {
-            Some(left) if clock.is_paused() && self.may_skip_time() => {
-                clock.advance(left);
-                Some(Duration::ZERO)
-            }
-            Some(_) if clock.is_paused() => None,
-            timeout => timeout,
+        if self.shared.clock.is_paused() {
+            return self.skip_time();
         }
+        self.remote().timers.time_to_next()
     }
 
     /// Once the runtime closes: cancels the tasks in this worker's shards. As a batch, because what
@@ -217,12 +212,5 @@ impl Worker {
             self.abort_if_closing();
             self.shared.registry.is_empty()
         }
-    }
-
-    /// A stopped clock may jump only if nothing else can happen meanwhile.
-    fn may_skip_time(&self) -> bool {
-        self.shared.is_current_thread()
-            && self.shared.blocking.is_idle()
-            && !self.remote().parker.is_notified()
     }
 }

@@ -1,4 +1,10 @@
 //! The clock of a runtime: the monotonic clock, or one that tests stop and move by hand.
+//!
+//! | from    | call      | to      | the time                                                   |
+//! |---------|-----------|---------|------------------------------------------------------------|
+//! | running | `pause`   | stopped | stands                                                     |
+//! | stopped | `advance` | stopped | jumps forward                                              |
+//! | stopped | `resume`  | running | goes on from where it stood, from then on behind or ahead of the system's clock |
 
 use sheave_facade::sync::Mutex;
 use sheave_facade::sync::atomic::{AtomicBool, Ordering::*};
@@ -10,39 +16,60 @@ use std::time::Duration;
 pub(crate) struct Clock {
     origin: Instant,
     resolution: Resolution,
-    /// Whether `manual` holds something: spares the lock in the usual case.
+    /// Whether the clock was ever stopped, so that `manual` has to be asked: spares the lock in the
+    /// usual case. Set under the lock, never cleared.
     is_manual: AtomicBool,
     manual: Mutex<Manual>,
 }
 
 /// The part that only tests use.
-#[derive(Default)]
-struct Manual {
-    /// Where the stopped clock stands.
-    stopped_at: Option<Instant>,
-    /// How far the clock was moved beyond the real one, once it runs again.
-    ahead: Duration,
+enum Manual {
+    /// Where the clock stands.
+    Stopped(Instant),
+    /// The clock stood at `at` when the system's clock stood at `system`.
+    Running { at: Instant, system: Instant },
 }
 
 impl Clock {
+    /// A clock that runs with the system's.
     pub(crate) fn new() -> Self {
+        let at = now();
         Self {
-            origin: now(),
+            origin: at,
             resolution: Resolution::default(),
             is_manual: AtomicBool::new(false),
-            manual: Mutex::new(Manual::default()),
+            manual: Mutex::new(Manual::Running { at, system: at }),
         }
     }
 
+    /// A clock that stands still. Its ticks are nanoseconds, so that jumps from timer to timer are
+    /// exact: coarse ticks are for wakes that cost real time.
+    pub(crate) fn paused() -> Self {
+        let clock = Self { resolution: Resolution::from_log2_nanos(0), ..Self::new() };
+        let _running_until_now = clock.pause();
+        clock
+    }
+
     /// The present moment of this clock.
+    #[inline]
     pub(crate) fn now(&self) -> Instant {
+        if self.is_manual() { self.manual_now() } else { now() }
+    }
+
+    /// Whether the clock was ever stopped.
+    #[inline]
+    pub(crate) fn is_manual(&self) -> bool {
         // ORDERING: Acquire pairs with the Release in `pause`; a thread that raced with the pause
         // reads the real clock once more, as if it had come first.
-        if !self.is_manual.load(Acquire) {
-            return now();
+        self.is_manual.load(Acquire)
+    }
+
+    #[cold]
+    fn manual_now(&self) -> Instant {
+        match *self.manual.lock() {
+            Manual::Stopped(at) => at,
+            Manual::Running { at, system } => at + now().saturating_duration_since(system),
         }
-        let manual = self.manual.lock();
-        manual.stopped_at.unwrap_or_else(|| now() + manual.ahead)
     }
 
     /// The last tick that has fully passed at `at`.
@@ -61,39 +88,89 @@ impl Clock {
     }
 
     /// Stops the clock. Returns `false` if it was stopped already.
+    #[must_use]
     pub(crate) fn pause(&self) -> bool {
-        let at = self.now();
         let mut manual = self.manual.lock();
-        if manual.stopped_at.is_some() {
-            return false;
-        }
-        manual.stopped_at = Some(at);
-        // ORDERING: Release pairs with the Acquire in `now`: who sees the flag sees the clock stopped.
+        let at = match *manual {
+            Manual::Stopped(_) => return false,
+            Manual::Running { at, system } => at + now().saturating_duration_since(system),
+        };
+        *manual = Manual::Stopped(at);
+        // ORDERING: Release pairs with the Acquire in `is_manual`: who sees the flag sees the clock stopped.
         self.is_manual.store(true, Release);
         true
     }
 
     /// Lets the clock run on from where it stands. Returns `false` if it was not stopped.
+    #[must_use]
     pub(crate) fn resume(&self) -> bool {
         let mut manual = self.manual.lock();
-        let Some(at) = manual.stopped_at.take() else { return false };
-        manual.ahead = at.saturating_duration_since(now());
+        let Manual::Stopped(at) = *manual else { return false };
+        *manual = Manual::Running { at, system: now() };
         true
     }
 
-    /// Moves the stopped clock forward. Returns `false` if it is not stopped.
+    /// Moves the stopped clock forward. Returns `false` if it is not stopped, or if that time
+    /// cannot be expressed.
+    #[must_use]
     pub(crate) fn advance(&self, by: Duration) -> bool {
         let mut manual = self.manual.lock();
-        match &mut manual.stopped_at {
-            Some(at) => *at = at.checked_add(by).unwrap_or(*at),
-            None => return false,
-        }
+        let Manual::Stopped(at) = *manual else { return false };
+        let Some(later) = at.checked_add(by) else { return false };
+        *manual = Manual::Stopped(later);
         true
     }
 
     /// Whether the clock is stopped.
     pub(crate) fn is_paused(&self) -> bool {
-        // ORDERING: Acquire as in `now`.
-        self.is_manual.load(Acquire) && self.manual.lock().stopped_at.is_some()
+        self.is_manual() && matches!(*self.manual.lock(), Manual::Stopped(_))
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_stopped_clock_moves_by_hand_only() {
+        let clock = Clock::new();
+        assert!(!clock.advance(SECOND) && !clock.resume() && !clock.is_paused());
+        assert!(clock.pause() && !clock.pause() && clock.is_paused());
+        let at = clock.now();
+        assert_eq!(clock.now(), at);
+        assert!(clock.advance(SECOND));
+        assert_eq!(clock.now(), at + SECOND);
+    }
+
+    #[test]
+    fn a_resumed_clock_goes_on_from_where_it_stood() {
+        let clock = Clock::paused();
+        assert!(clock.advance(1_000 * SECOND));
+        let stood_at = clock.now();
+        let system = now();
+        assert!(clock.resume());
+        let passed = clock.now() - stood_at;
+        assert!(passed <= now() - system, "{passed:?}");
+        assert!(clock.pause());
+        assert!(clock.now() >= stood_at);
+    }
+
+    #[test]
+    fn a_paused_clock_is_exact_and_a_running_one_rounds_up() {
+        let (exact, coarse) = (Clock::paused(), Clock::new());
+        let deadline = exact.now() + Duration::from_nanos(1);
+        assert_eq!(exact.until(exact.ceil(deadline), exact.now()), Duration::from_nanos(1));
+        let deadline = coarse.origin + Duration::from_nanos(1);
+        assert_eq!(coarse.until(coarse.ceil(deadline), coarse.origin), Resolution::DEFAULT.tick());
+    }
+
+    #[test]
+    fn time_that_cannot_be_expressed_is_refused() {
+        let clock = Clock::paused();
+        let at = clock.now();
+        assert!(!clock.advance(Duration::MAX));
+        assert_eq!(clock.now(), at);
     }
 }

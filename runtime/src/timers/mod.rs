@@ -1,7 +1,7 @@
 //! Clocks and the timers of one worker.
 
 mod clock;
-mod timers;
+mod wheel;
 
 pub(crate) use clock::Clock;
-pub(crate) use timers::{FiledBy, Renewal, Timers};
+pub(crate) use wheel::{FiledBy, Renewal, Timers};
