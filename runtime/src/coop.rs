@@ -68,12 +68,6 @@ pub(crate) fn without_budget<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// Starts a fresh budget, within [`with_budget`].
-#[inline]
-pub(crate) fn reset() {
-    set(Budget::Left(BUDGET));
-}
-
 /// Takes one unit of the budget, to be called before an operation is tried. If none is left, wakes
 /// the task and returns `Pending`; the caller must return `Pending` too.
 ///

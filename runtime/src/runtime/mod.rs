@@ -2,6 +2,7 @@
 
 mod builder;
 mod handle;
+mod join_set_on;
 mod metrics;
 mod owned;
 

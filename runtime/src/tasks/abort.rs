@@ -7,6 +7,17 @@ use std::fmt;
 ///
 /// It keeps the memory of the task, but neither its future nor its output, alive.
 ///
+/// # Examples
+/// ```
+/// # #[sheave::main]
+/// # async fn main() {
+/// let task = sheave::spawn(std::future::pending::<()>());
+/// let abort = task.abort_handle();
+/// std::thread::spawn(move || abort.abort());
+/// assert!(task.await.unwrap_err().is_cancelled());
+/// # }
+/// ```
+///
 /// [`JoinHandle::abort_handle`]: super::JoinHandle::abort_handle
 #[derive(Clone)]
 pub struct AbortHandle(TaskRef);

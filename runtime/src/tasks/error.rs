@@ -6,6 +6,17 @@ use std::any::Any;
 use std::{fmt, io};
 
 /// Why a task ended without an output: it was cancelled, or it panicked.
+///
+/// # Examples
+/// ```
+/// # #[sheave::main]
+/// # async fn main() {
+/// let task = sheave::spawn(async { panic!("out of paper") });
+/// let error: sheave::task::JoinError = task.await.unwrap_err();
+/// assert!(error.to_string().ends_with("panicked with message \"out of paper\""));
+/// assert_eq!(*error.into_panic().downcast::<&str>().unwrap(), "out of paper");
+/// # }
+/// ```
 pub struct JoinError {
     id: Id,
     failure: Failure,
@@ -41,16 +52,6 @@ impl Failure {
 impl JoinError {
     pub(super) fn new(id: Id, failure: Failure) -> Self {
         Self { id, failure }
-    }
-
-    /// The error of work that was cancelled.
-    pub(crate) fn cancelled(id: Id) -> Self {
-        Self::new(id, Failure::Cancelled)
-    }
-
-    /// The error of work that panicked.
-    pub(crate) fn panic(id: Id, payload: Box<dyn Any + Send + 'static>) -> Self {
-        Self::new(id, Failure::panic(payload))
     }
 
     /// Whether the task was cancelled: by an abort, or because its runtime shut down.

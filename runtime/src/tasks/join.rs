@@ -28,6 +28,19 @@ use std::task::{Context, Poll, Waker, ready};
 ///
 /// # Errors
 /// A [`JoinError`] if the task was cancelled or panicked.
+///
+/// # Examples
+/// ```
+/// # #[sheave::main]
+/// # async fn main() {
+/// let answer = sheave::spawn(async { 6 * 7 });
+/// assert_eq!(answer.await.unwrap(), 42);
+///
+/// let endless = sheave::spawn(std::future::pending::<()>());
+/// endless.abort();
+/// assert!(endless.await.unwrap_err().is_cancelled());
+/// # }
+/// ```
 #[must_use = "dropping a `JoinHandle` detaches its task: await it, or `drop` it explicitly"]
 pub struct JoinHandle<T> {
     task: Raw,

@@ -68,13 +68,6 @@ impl Runnable {
     pub(crate) fn name(&self) -> Option<&str> {
         self.0.trailer().name.as_deref().map(|name| &**name)
     }
-
-    /// A counted reference to the task.
-    pub(crate) fn task_ref(&self) -> TaskRef {
-        self.0.state().ref_inc();
-        // SAFETY: counted just now.
-        unsafe { TaskRef::from_raw(self.0.as_ptr()) }
-    }
 }
 
 impl Drop for Runnable {

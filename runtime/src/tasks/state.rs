@@ -41,6 +41,12 @@
 //!
 //! [`Runnable`]: super::Runnable
 
+mod answers;
+#[cfg(all(test, loom))]
+mod loom;
+
+pub(super) use answers::{Begin, Cancel, Detach, End, Joiner, Refs, Seen, Slot, Wake};
+
 use sheave_facade::cell::UnsafeCell;
 use sheave_facade::seeded;
 use sheave_facade::sync::atomic::AtomicU64;
@@ -81,96 +87,6 @@ const REFS_MAX: u64 = 1 << 27;
 
 /// References of a new task: its own, the first `TaskRef` and the `JoinHandle`.
 const INITIAL: u64 = WAKE_ONE | (3 * REF_ONE) | JOIN_INTEREST;
-
-/// What a waker owes after its wake.
-#[derive(Debug, PartialEq, Eq)]
-#[must_use]
-pub(super) enum Wake {
-    /// It created the Runnable: hand it to the scheduler.
-    Schedule,
-    /// The Runnable exists already, or never will again.
-    Coalesced,
-    /// It gave up the last reference: free the task.
-    Free,
-}
-
-/// What the runner must do with the task.
-#[derive(Debug)]
-#[must_use]
-pub(super) enum Begin {
-    /// Poll it, then end with the wakes that this poll answers.
-    Poll(Seen),
-    /// Drop the future instead.
-    Cancel,
-}
-
-/// The wakes that happened before a poll.
-#[derive(Debug)]
-pub(super) struct Seen(u64);
-
-/// What remains after a poll that returned `Pending`.
-#[derive(Debug)]
-#[must_use]
-pub(super) enum End {
-    /// The right to poll is gone: do not touch the task again.
-    Idle,
-    /// The task was woken meanwhile; the Runnable is still the runner's.
-    Again,
-}
-
-/// What an abort owes.
-#[derive(Debug)]
-#[must_use]
-pub(super) enum Cancel {
-    /// Wake the task, so that a runner sees the mark.
-    Wake,
-    /// The task is complete, or another abort wakes it.
-    Nothing,
-}
-
-/// Who wants the output of a task that has just completed.
-#[derive(Debug)]
-#[must_use]
-pub(super) enum Joiner {
-    /// Nobody: the runner drops it.
-    None,
-    /// The `JoinHandle`, which is not waiting at the moment.
-    Present,
-    /// The `JoinHandle`, whose waker now belongs to the runner.
-    Waiting,
-}
-
-/// Who owns the join waker's slot after `publish_join_waker` or `withdraw_join_waker`.
-#[derive(Debug, PartialEq, Eq)]
-#[must_use]
-pub(super) enum Slot {
-    /// The change took place.
-    Changed,
-    /// Nothing changed: the task is complete and its output is there.
-    Complete,
-}
-
-/// What a dropped `JoinHandle` leaves behind.
-#[derive(Debug)]
-#[must_use]
-pub(super) enum Detach {
-    /// Nothing; its reference is already given up.
-    Detached,
-    /// Its waker, to be dropped; then its reference.
-    DropWaker,
-    /// The output, to be dropped; then its reference.
-    DropOutput,
-}
-
-/// Whether references remain.
-#[derive(Debug, PartialEq, Eq)]
-#[must_use]
-pub(super) enum Refs {
-    /// Yes.
-    Remain,
-    /// No: free the task.
-    Last,
-}
 
 /// See the module's table.
 #[derive(Debug)]
@@ -259,6 +175,7 @@ impl State {
     #[inline]
     pub(super) fn end_poll(&self, seen: Seen) -> End {
         let answered = if seeded::on("task_end_poll_forgets") {
+            // ORDERING: Relaxed, it is the bug that counts.
             self.word().load(Relaxed) & WAKE_MASK
         } else {
             seen.0 * WAKE_ONE
@@ -309,11 +226,17 @@ impl State {
     /// Offers the waker in the slot to the runner.
     pub(super) fn publish_join_waker(&self) -> Slot {
         if seeded::on("task_join_waker_blind") {
+            // ORDERING: Release, as below.
             self.word().fetch_or(JOIN_WAKER, Release);
             return Slot::Changed;
         }
-        // ORDERING: Release publishes the slot to `complete`. On failure Acquire, for the output.
-        self.change_slot(Release, |old| old | JOIN_WAKER)
+        // ORDERING: Release publishes the slot to `complete`. On failure Acquire, because the answer
+        // `Complete` gives access to the output. Breaks if Relaxed: `join_poll_races_complete`.
+        let order = if seeded::on("task_join_waker_relaxed") { Relaxed } else { Release };
+        let changed = self
+            .word()
+            .fetch_update(order, Acquire, |old| (old & COMPLETE == 0).then_some(old | JOIN_WAKER));
+        if changed.is_ok() { Slot::Changed } else { Slot::Complete }
     }
 
     /// Takes the slot back from the runner, to store another waker.
@@ -322,20 +245,9 @@ impl State {
             return Slot::Changed;
         }
         // ORDERING: Relaxed. What is in the slot was stored by the caller's own handle, and nobody
-        // looked at it since. On failure Acquire, for the output.
-        self.change_slot(Relaxed, |old| old & !JOIN_WAKER)
-    }
-
-    fn change_slot(
-        &self,
-        order: sheave_facade::sync::atomic::Ordering,
-        change: impl Fn(u64) -> u64,
-    ) -> Slot {
-        // ORDERING: the callers'; on failure Acquire, because the answer `Complete` gives access
-        // to the output that `complete` released.
-        let changed = self.word().fetch_update(order, Acquire, |old| {
-            debug_assert!(old & JOIN_INTEREST != 0, "only a JoinHandle has a join waker");
-            (old & COMPLETE == 0).then(|| change(old))
+        // looked at it since. On failure Acquire, as in `publish_join_waker`.
+        let changed = self.word().fetch_update(Relaxed, Acquire, |old| {
+            (old & COMPLETE == 0).then_some(old & !JOIN_WAKER)
         });
         if changed.is_ok() { Slot::Changed } else { Slot::Complete }
     }
@@ -406,6 +318,3 @@ fn too_many_references() -> ! {
     eprintln!("sheave: more than 2^27 references to one task; its wakers are being leaked");
     std::process::abort()
 }
-
-#[cfg(all(test, loom))]
-mod loom;

@@ -1,4 +1,7 @@
-//! Behaviour of one task on one thread: outcomes, panics, aborts, leaks.
+//! Behaviour of tasks: outcomes, wakes, aborts, leaks.
+
+mod panics;
+mod registry;
 
 use super::cell::Cell;
 use super::testing::{Queue, block_on, meta, now, watching};
@@ -42,18 +45,6 @@ fn tasks_are_woken_and_joined_across_threads() {
     }
 }
 
-/// Panics when dropped, after its member has been given back.
-struct Bomb(Option<Arc<()>>, &'static str);
-
-impl Drop for Bomb {
-    fn drop(&mut self) {
-        drop(self.0.take());
-        if !self.1.is_empty() {
-            panic_any(self.1);
-        }
-    }
-}
-
 fn poll_once<T>(join: &mut JoinHandle<T>) -> Poll<Result<T, JoinError>> {
     Pin::new(join).poll(&mut Context::from_waker(Waker::noop()))
 }
@@ -61,12 +52,6 @@ fn poll_once<T>(join: &mut JoinHandle<T>) -> Poll<Result<T, JoinError>> {
 #[track_caller]
 fn finished<T>(mut join: JoinHandle<T>) -> Result<T, JoinError> {
     now(&mut join)
-}
-
-fn payload<T>(outcome: Result<T, JoinError>) -> &'static str {
-    let error = outcome.err().expect("the task panicked");
-    assert!(error.is_panic() && !error.is_cancelled());
-    *error.into_panic().downcast::<&'static str>().expect("the tests panic with literals")
 }
 
 /// A task with an empty future costs at most 96 bytes on top of it. The scheduler of this test is
@@ -136,73 +121,6 @@ fn the_latest_join_waker_is_woken_once() {
 }
 
 #[test]
-fn a_panic_of_poll_reaches_the_joiner_and_drops_the_future() {
-    let (queue, census) = (Queue::new(), Census::default());
-    let member = census.member();
-    let join = queue.spawn(async move {
-        let _member = member;
-        panic_any("poll");
-    });
-    queue.run_all();
-    assert_eq!(census.alive(), 0);
-    let outcome: Result<(), _> = finished(join);
-    assert_eq!(payload(outcome), "poll");
-}
-
-#[test]
-fn panics_of_drops_are_carried_or_contained() {
-    let (queue, census) = (Queue::new(), Census::default());
-    // The future's drop panics after the output is there: the panic is the outcome.
-    let mut bomb = Some(Bomb(Some(census.member()), "future"));
-    let join = queue.spawn(poll_fn(move |_| {
-        let _ = bomb.as_mut();
-        Poll::Ready(5)
-    }));
-    // The future's drop panics after its poll did: the first panic is the outcome.
-    let second = Bomb(Some(census.member()), "second");
-    let twice = queue.spawn(poll_fn(move |_| -> Poll<()> {
-        let _ = &second;
-        panic_any("first")
-    }));
-    // The cancelled future's drop panics.
-    let bomb = Bomb(Some(census.member()), "cancelled");
-    let cancelled = queue.spawn(async move {
-        let _bomb = bomb;
-        pending::<()>().await;
-    });
-    cancelled.abort();
-    // Outputs whose drop panics, of a detached task and of a handle dropped later.
-    drop(queue.spawn(ready(Bomb(Some(census.member()), "detached"))));
-    let unread = queue.spawn(ready(Bomb(Some(census.member()), "unread")));
-    // A payload whose drop panics, of a detached task.
-    let explosive = Bomb(Some(census.member()), "payload");
-    drop(queue.spawn(async move { panic_any(explosive) }));
-    queue.run_all();
-    assert_eq!(payload(finished(join)), "future");
-    assert_eq!(payload(finished(twice)), "first");
-    assert_eq!(payload(finished(cancelled)), "cancelled");
-    assert_eq!(census.alive(), 1);
-    drop(unread);
-    assert_eq!(census.alive(), 0);
-}
-
-#[test]
-fn a_panicking_join_waker_is_contained() {
-    struct Panics;
-    impl Wake for Panics {
-        fn wake(self: Arc<Self>) {
-            panic_any("waker");
-        }
-    }
-    let queue = Queue::new();
-    let mut join = queue.spawn(ready(5));
-    let waker = Waker::from(Arc::new(Panics));
-    assert!(Pin::new(&mut join).poll(&mut Context::from_waker(&waker)).is_pending());
-    queue.run_all();
-    assert_eq!(finished(join).unwrap(), 5);
-}
-
-#[test]
 fn abort_of_a_queued_task_drops_it_unpolled() {
     let (queue, census) = (Queue::new(), Census::default());
     let member = census.member();
@@ -269,35 +187,14 @@ fn a_dropped_runnable_is_a_cancelled_task() {
 }
 
 #[test]
-fn a_task_refused_by_the_registry_ends_and_leaves_nothing() {
-    let (queue, census) = (Queue::new(), Census::default());
-    queue.0.registry.close();
-    for first_to_go in 0..3 {
-        let member = census.member();
-        let future = async move { drop(member) };
-        let (task, runnable, join) = new_task(future, queue.clone(), meta(1));
-        let mut task = Some(queue.0.registry.bind(0, task).unwrap_err());
-        let (mut runnable, mut join) = (Some(runnable), Some(join));
-        // Whatever is dropped first, nothing is used after it is freed (the sanitisers look).
-        match first_to_go {
-            0 => drop(task.take()),
-            1 => drop(runnable.take()),
-            _ => drop(join.take()),
-        }
-        drop((join, task, runnable));
-        assert_eq!(census.alive(), 0);
-    }
-    assert_eq!(Arc::strong_count(&queue.0), 1, "each task gave its scheduler back");
-}
-
-#[test]
 fn a_wake_during_the_poll_goes_to_the_tail() {
     let queue = Queue::new();
     let mut turns = 0;
     let join = queue.spawn(poll_fn(move |cx| {
         turns += 1;
         cx.waker().wake_by_ref();
-        cx.waker().clone().wake();
+        let by_val = cx.waker().clone();
+        by_val.wake();
         if turns == 3 { Poll::Ready(turns) } else { Poll::Pending }
     }));
     for expected in [Wakeup::Woken, Wakeup::Yielded] {
@@ -329,46 +226,11 @@ fn wakers_outlive_the_task_and_free_it() {
     let waker = kept.lock().take().expect("stored");
     assert_eq!(Arc::strong_count(&queue.0), 2, "the waker keeps the memory");
     waker.wake_by_ref();
-    waker.clone().wake();
+    let by_val = waker.clone();
+    by_val.wake();
     assert_eq!(queue.len(), 0, "nobody schedules a complete task");
     waker.wake();
     assert_eq!(Arc::strong_count(&queue.0), 1);
-}
-
-#[test]
-fn the_registry_aborts_all_and_shows_all() {
-    let queue = Queue::new();
-    let joins: Vec<_> = (0..100).map(|_| queue.spawn(pending::<()>())).collect();
-    queue.run_all();
-    let mut shown = 0;
-    queue.0.registry.for_each(|task| {
-        assert!(!task.is_finished());
-        shown += 1;
-    });
-    assert_eq!((shown, queue.0.registry.len()), (100, 100));
-    queue.0.registry.abort_all(0);
-    assert_eq!(queue.len(), 100);
-    queue.run_all();
-    assert!(queue.0.registry.is_empty());
-    for join in joins {
-        assert!(finished(join).unwrap_err().is_cancelled());
-    }
-}
-
-#[test]
-fn tasks_leave_the_registry_in_any_order() {
-    let queue = Queue::new();
-    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
-        let joins: Vec<_> = (0..3).map(|_| queue.spawn(pending::<()>())).collect();
-        queue.run_all();
-        for (left, which) in [2, 1, 0].into_iter().zip(order) {
-            joins[which].abort();
-            queue.run_all();
-            let mut shown = 0;
-            queue.0.registry.for_each(|_| shown += 1);
-            assert_eq!((queue.0.registry.len(), shown), (left, left));
-        }
-    }
 }
 
 #[test]
@@ -382,23 +244,6 @@ fn a_task_knows_its_name_and_its_origin() {
     assert_eq!((task.id(), join.id()), (Id::from_u64(7), runnable.id()));
     assert_eq!((join.location().line(), join.location().file()), (line, file!()));
     assert!(format!("{task:?}").contains("courier"));
-}
-
-#[test]
-fn join_errors_say_what_happened() {
-    let queue = Queue::new();
-    let panicked = queue.spawn(async { panic!("number {}", 5) });
-    let cancelled = queue.spawn(pending::<()>());
-    cancelled.abort();
-    queue.run_all();
-    let outcome: Result<(), _> = finished(panicked);
-    let error = outcome.unwrap_err();
-    assert_eq!(error.to_string(), "task 1 panicked with message \"number 5\"");
-    assert_eq!(format!("{error:?}"), "JoinError::Panic(1, \"number 5\", ...)");
-    let error = finished(cancelled).unwrap_err();
-    assert_eq!(error.to_string(), "task 1 was cancelled");
-    let error = error.try_into_panic().unwrap_err();
-    assert_eq!(std::io::Error::from(error).kind(), std::io::ErrorKind::Other);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Small pieces without any knowledge of tasks or workers.
 
 mod counter;
+mod ready_keys;
 mod rng;
 mod wake_batch;
 
 pub(crate) use counter::Counter;
+pub(crate) use ready_keys::ReadyKeys;
 pub(crate) use rng::Rng;
 pub(crate) use wake_batch::WakeBatch;

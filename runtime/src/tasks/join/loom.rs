@@ -60,6 +60,7 @@ impl std::task::Wake for Token {
 fn controls() {
     let poll = "tasks::join::loom::join_poll_races_complete";
     must_catch(poll, "task_complete_relaxed", &["Causality violation"]);
+    must_catch(poll, "task_join_waker_relaxed", &["Causality violation"]);
     must_catch(poll, "task_join_waker_blind", &["deadlock"]);
     must_catch(poll, "task_join_slot_shared", &["Causality violation"]);
     let drop = "tasks::join::loom::join_drop_races_complete";

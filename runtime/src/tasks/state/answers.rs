@@ -1,0 +1,91 @@
+//! What the caller of a transition must do now.
+
+/// What a waker owes after its wake.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(in crate::tasks) enum Wake {
+    /// It created the Runnable: hand it to the scheduler.
+    Schedule,
+    /// The Runnable exists already, or never will again.
+    Coalesced,
+    /// It gave up the last reference: free the task.
+    Free,
+}
+
+/// What the runner must do with the task.
+#[derive(Debug)]
+#[must_use]
+pub(in crate::tasks) enum Begin {
+    /// Poll it, then end with the wakes that this poll answers.
+    Poll(Seen),
+    /// Drop the future instead.
+    Cancel,
+}
+
+/// The wakes that happened before a poll.
+#[derive(Debug)]
+pub(in crate::tasks) struct Seen(pub(super) u64);
+
+/// What remains after a poll that returned `Pending`.
+#[derive(Debug)]
+#[must_use]
+pub(in crate::tasks) enum End {
+    /// The right to poll is gone: do not touch the task again.
+    Idle,
+    /// The task was woken meanwhile; the Runnable is still the runner's.
+    Again,
+}
+
+/// What an abort owes.
+#[derive(Debug)]
+#[must_use]
+pub(in crate::tasks) enum Cancel {
+    /// Wake the task, so that a runner sees the mark.
+    Wake,
+    /// The task is complete, or another abort wakes it.
+    Nothing,
+}
+
+/// Who wants the output of a task that has just completed.
+#[derive(Debug)]
+#[must_use]
+pub(in crate::tasks) enum Joiner {
+    /// Nobody: the runner drops it.
+    None,
+    /// The `JoinHandle`, which is not waiting at the moment.
+    Present,
+    /// The `JoinHandle`, whose waker now belongs to the runner.
+    Waiting,
+}
+
+/// Who owns the join waker's slot after `publish_join_waker` or `withdraw_join_waker`.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(in crate::tasks) enum Slot {
+    /// The change took place.
+    Changed,
+    /// Nothing changed: the task is complete and its output is there.
+    Complete,
+}
+
+/// What a dropped `JoinHandle` leaves behind.
+#[derive(Debug)]
+#[must_use]
+pub(in crate::tasks) enum Detach {
+    /// Nothing; its reference is already given up.
+    Detached,
+    /// Its waker, to be dropped; then its reference.
+    DropWaker,
+    /// The output, to be dropped; then its reference.
+    DropOutput,
+}
+
+/// Whether references remain.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(in crate::tasks) enum Refs {
+    /// Yes.
+    Remain,
+    /// No: free the task.
+    Last,
+}
