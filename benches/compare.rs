@@ -35,6 +35,8 @@ mod rt;
 mod spawning;
 #[path = "compare/stuck.rs"]
 mod stuck;
+#[path = "compare/timers.rs"]
+mod timers;
 
 use contest::Contest;
 
@@ -54,10 +56,14 @@ fn main() {
     contest.row::<messages::Yields>();
     contest.row::<messages::PingPong>();
     contest.row::<messages::RootAndTask>();
+    contest.row::<timers::ManySleeps>();
+    contest.row::<timers::RegisterAndDrop>();
+    contest.row::<timers::Lateness>();
     contest.row::<blocking::RoundTrip>();
     contest.row::<blocking::Batch>();
     contest.row::<memory::IdleTask>();
     contest.row::<stuck::Wakes>();
+    contest.row::<stuck::Sleeps>();
     echo::run(&mut contest);
     contest.finish();
 }

@@ -16,6 +16,12 @@ pub(crate) fn wall(operations: usize, work: impl FnOnce()) -> Sample {
     Sample { cost: wall, beside: Some(cpu) }
 }
 
+/// CPU time per operation, in ns, with the wall time beside it.
+pub(crate) fn cpu(operations: usize, work: impl FnOnce()) -> Sample {
+    let (wall, cpu) = both(operations, work);
+    Sample { cost: cpu, beside: Some(wall) }
+}
+
 fn both(operations: usize, work: impl FnOnce()) -> (f64, f64) {
     let (wall, cpu) = (Instant::now(), process_cpu());
     work();

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 /// A runtime under test. `start` builds it with so many workers and otherwise its defaults.
 pub(crate) trait Rt: Send + Sync + Sized + 'static {
@@ -42,6 +43,8 @@ pub(crate) trait Rt: Send + Sync + Sized + 'static {
     ) -> impl Future<Output = T> + Send + 'static;
 
     fn yield_now() -> impl Future<Output = ()> + Send;
+
+    fn sleep(duration: Duration) -> impl Future<Output = ()> + Send;
 
     /// Accepts connections for ever and echoes what they send, a task for each.
     fn echo(
@@ -107,6 +110,10 @@ impl Rt for Sheave {
         sheave::task::yield_now()
     }
 
+    fn sleep(duration: Duration) -> impl Future<Output = ()> + Send {
+        sheave::time::sleep(duration)
+    }
+
     async fn echo(&'static self, listener: std::net::TcpListener) {
         use futures_lite::{AsyncReadExt, AsyncWriteExt};
         let listener = sheave::net::TcpListener::from_std(listener).expect("a listener");
@@ -158,6 +165,10 @@ impl Rt for Tokio {
 
     fn yield_now() -> impl Future<Output = ()> + Send {
         tokio::task::yield_now()
+    }
+
+    fn sleep(duration: Duration) -> impl Future<Output = ()> + Send {
+        tokio::time::sleep(duration)
     }
 
     async fn echo(&'static self, listener: std::net::TcpListener) {
@@ -245,6 +256,10 @@ impl Rt for Smol {
 
     fn yield_now() -> impl Future<Output = ()> + Send {
         futures_lite::future::yield_now()
+    }
+
+    async fn sleep(duration: Duration) {
+        async_io::Timer::after(duration).await;
     }
 
     async fn echo(&'static self, listener: std::net::TcpListener) {

@@ -3,9 +3,11 @@
 //! One worker of two is stuck in polls of 10 ms. The other one is free, so nobody needs to wait.
 
 use crate::contest::{Spec, Work};
-use crate::latch::PATIENCE;
+use crate::latch::{Latch, PATIENCE};
 use crate::rt::Rt;
+use crate::timers::lateness;
 use sheave_benches::{Sample, Spread};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -51,6 +53,40 @@ impl Work for Wakes {
             }
         });
         Sample { cost: p99(delays, OTHERS * SPINS), beside: None }
+    }
+}
+
+/// Tasks that sleep for 1 ms while one task spins; how late do they wake?
+pub(crate) struct Sleeps;
+
+impl Work for Sleeps {
+    const SPEC: Spec = Spec::alone("1 ms sleeps' p99 lateness while one spins", "ns", 1.0);
+
+    fn measure<R: Rt>(rt: &'static R) -> Sample {
+        static SPINNING: AtomicBool = AtomicBool::new(false);
+        SPINNING.store(true, Relaxed);
+        let (report, delays) = mpsc::channel();
+        let (latch, waiter) = Latch::new(OTHERS);
+        for _ in 0..OTHERS {
+            let report = report.clone();
+            rt.detach(async move {
+                while SPINNING.load(Relaxed) {
+                    report.send(lateness::<R>().await).expect("the row waits");
+                }
+                latch.hit();
+            });
+        }
+        rt.detach(async move {
+            for _ in 0..SPINS {
+                spin();
+                R::yield_now().await;
+            }
+            SPINNING.store(false, Relaxed);
+        });
+        waiter.wait();
+        drop(report);
+        let mut delays: Vec<f64> = delays.iter().collect();
+        Sample { cost: Spread::percentile(&mut delays, 99), beside: None }
     }
 }
 
