@@ -1,1 +1,12 @@
-//! Placeholder.
+//! What the behaviour tests share: a watchdog, bounded waiting, drop witnesses, an event that works
+//! on any runtime, and a census of the process.
+
+mod census;
+mod drops;
+mod flag;
+mod patience;
+
+pub use census::{Census, GENTLE_MALLOC};
+pub use drops::{Drops, Witness};
+pub use flag::{Flag, FlagWait};
+pub use patience::{eventually, watchdog};

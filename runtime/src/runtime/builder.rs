@@ -83,7 +83,8 @@ impl Builder {
         self
     }
 
-    /// At most so many threads in the blocking pool. Default: 512.
+    /// At most so many threads in the blocking pool. Default: 512. Threads that go on with a worker
+    /// during [`block_in_place`](crate::task::block_in_place) do not count: they are never short.
     ///
     /// # Panics
     /// If `threads` is 0.

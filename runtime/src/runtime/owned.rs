@@ -5,7 +5,7 @@ use super::RuntimeMetrics;
 use super::{EnterGuard, Handle};
 use crate::scheduler::{Shared, Threads};
 use crate::tasks::JoinHandle;
-use sheave_facade::sync::{Arc, Mutex};
+use sheave_facade::sync::Arc;
 use std::future::Future;
 use std::io;
 use std::time::Duration;
@@ -28,7 +28,8 @@ const DROP_TIMEOUT: Duration = Duration::from_secs(10);
 /// ```
 pub struct Runtime {
     handle: Handle,
-    threads: Mutex<Threads>,
+    /// `None` once they were stopped.
+    threads: Option<Threads>,
 }
 
 impl Runtime {
@@ -42,7 +43,7 @@ impl Runtime {
 
     pub(crate) fn start(shared: Arc<Shared>) -> io::Result<Self> {
         let threads = Threads::start(&shared)?;
-        Ok(Self { handle: Handle::new(shared), threads: Mutex::new(threads) })
+        Ok(Self { handle: Handle::new(shared), threads: Some(threads) })
     }
 
     /// A handle, which can be cloned and sent to other threads.
@@ -99,19 +100,25 @@ impl Runtime {
     }
 
     /// Shuts down as dropping does, but waits at most for `timeout`.
-    pub fn shutdown_timeout(self, timeout: Duration) {
-        self.threads.lock().stop(&self.handle.shared, Some(timeout));
+    pub fn shutdown_timeout(mut self, timeout: Duration) {
+        self.stop(timeout);
     }
 
     /// Shuts down without waiting: threads end when what they run returns.
     pub fn shutdown_background(self) {
         self.shutdown_timeout(Duration::ZERO);
     }
+
+    fn stop(&mut self, timeout: Duration) {
+        if let Some(threads) = self.threads.take() {
+            threads.stop(&self.handle.shared, Some(timeout));
+        }
+    }
 }
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        self.threads.lock().stop(&self.handle.shared, Some(DROP_TIMEOUT));
+        self.stop(DROP_TIMEOUT);
     }
 }
 

@@ -9,39 +9,60 @@ use super::worker;
 /// On a current-thread runtime, whose tasks have nowhere else to go.
 #[track_caller]
 pub(crate) fn block_in_place<R>(f: impl FnOnce() -> R) -> R {
-    let on_worker = context::with_worker(|worker| {
-        let worker = worker?;
-        assert!(
-            !worker.shared.is_current_thread(),
-            "`block_in_place` needs the multi-thread flavour: on a current-thread runtime the other \
-             tasks have nowhere else to run. Use `task::spawn_blocking`"
-        );
-        worker.hand_on().then_some(())
-    });
+    let on_one_thread =
+        context::with_worker(|worker| worker.is_some_and(|w| w.shared.is_current_thread()));
+    assert!(
+        !on_one_thread,
+        "`block_in_place` needs the multi-thread flavour: on a current-thread runtime the other \
+         tasks have nowhere else to run. Use `task::spawn_blocking`"
+    );
+    let is_handed_on = context::with_worker(|worker| worker.is_some_and(Worker::hand_on));
+    let _taken_back = if is_handed_on { Some(TakenBack) } else { None };
     let _blocking = Driving::suspend();
-    let output = f();
-    if on_worker.is_some() {
+    f()
+}
+
+/// Takes the worker back at the end of the blocking section, also when that panics: a worker that
+/// no thread has come for would else be lost, and its tasks with it.
+struct TakenBack;
+
+impl Drop for TakenBack {
+    fn drop(&mut self) {
         context::with_worker(|worker| worker.map(Worker::take_back));
     }
-    output
 }
 
 impl Worker {
-    /// Offers this worker to another thread. Returns whether there was one to offer: a nested call
-    /// finds it gone.
+    /// Offers this worker to another thread. Returns whether one was sent for: a nested call finds
+    /// the worker gone, and the system may refuse a thread. Then the task blocks its worker, as it
+    /// would have without us.
     fn hand_on(&self) -> bool {
-        // Borrowed means that a custom waker calls us from within a turn: then there is no poll
-        // whose worker could go on.
+        // In a batch, or with the core borrowed, a waker or a hook of the user's calls us: there is
+        // no poll whose worker could go on.
+        if self.batch.get().is_some() {
+            return false;
+        }
         let Some(core) = self.core.try_borrow_mut().ok().and_then(|mut core| core.take()) else {
             return false;
         };
+        // What this poll has woken last is in the slot, which only the end of the poll would empty.
+        // The others must be able to take it: it may be what `f` waits for.
+        if let Some(task) = self.remote().slot.take() {
+            core.queue.push(task);
+        }
         *self.remote().vacant.lock() = Some(core);
         let (shared, index) = (self.shared.clone(), self.index);
-        if !self.shared.blocking.run_worker(move || worker::run(shared, index)) {
-            // No thread is to be had. The task blocks its worker, as it would have without us.
+        let is_sent_for = self.shared.blocking.run_worker(move || worker::run(shared, index));
+        if !is_sent_for {
             self.take_back();
         }
-        true
+        self.shared.notify(self.index);
+        is_sent_for
+    }
+
+    /// Whether this worker goes on elsewhere, and this thread only finishes a poll.
+    pub(super) fn is_handed_on(&self) -> bool {
+        self.core.try_borrow().is_ok_and(|core| core.is_none())
     }
 
     /// Takes the worker back if nobody has begun to run it. Otherwise this thread finishes its

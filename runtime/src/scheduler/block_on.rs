@@ -110,7 +110,7 @@ impl Shared {
     }
 }
 
-/// A thread that has blocked on a current-thread runtime leaves: someone else must drive.
+/// A thread that has blocked on a current-thread runtime leaves.
 struct Leave<'a> {
     shared: &'a Shared,
     own: &'a Arc<Parker>,
@@ -118,16 +118,12 @@ struct Leave<'a> {
 
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
-        let mut standby = self.shared.standby.lock();
-        standby.retain(|other| !Arc::ptr_eq(other, self.own));
-        let others = standby.clone();
-        drop(standby);
-        others.iter().for_each(|other| other.unpark());
+        self.shared.standby.lock().retain(|other| !Arc::ptr_eq(other, self.own));
     }
 }
 
-/// The right to run the tasks of a current-thread runtime. Dropping it puts the core back, after
-/// running the runtime to its end if it closes.
+/// The right to run the tasks of a current-thread runtime. Dropping it puts the core back for those
+/// who stand by, after running the runtime to its end if it closes.
 struct DriverSeat {
     worker: Worker,
 }
@@ -165,6 +161,9 @@ impl Drop for DriverSeat {
         }
         *shared.remotes[0].vacant.lock() = self.worker.core.take();
         shared.lifecycle.worker_leaves();
+        // One of those who stand by must drive on. Who comes later than this look finds the seat.
+        let others = shared.standby.lock().clone();
+        others.iter().for_each(|other| other.unpark());
     }
 }
 

@@ -1,8 +1,8 @@
 //! The runtime's blocking pool: a closure is a task whose only poll happens on a pool thread.
 
-use super::{Config, Entered, Shared};
+use super::{Config, Entered, Shared, context};
 use crate::tasks::{Id, JoinHandle, Meta, Runnable, Schedule, TaskRef, Wakeup, new_task};
-use sheave_blocking_pool::{Builder, Job, Lane, LaneConfig, Metrics, Pool, Rejected};
+use sheave_blocking_pool::{Backlog, Builder, Job, Lane, LaneConfig, Metrics, Pool, Rejected};
 use sheave_facade::sync::Arc;
 use sheave_facade::sync::atomic::{AtomicUsize, Ordering::*};
 use std::future::Future;
@@ -14,13 +14,17 @@ use std::time::Duration;
 /// Threads that name resolution may take at once: slow lookups must not keep user jobs waiting.
 const DNS_THREADS: usize = 4;
 
-/// The pool and its lanes.
+/// The pool and its lanes, and the threads that relieve workers.
 pub(crate) struct BlockingPool {
     pool: Pool,
     dns: Lane,
     /// Closures that were accepted and have not ended, counted on the current-thread flavour only:
     /// as long as there are any, a stopped clock stands.
     in_flight: AtomicUsize,
+    /// Runs the workers whose threads are in `block_in_place`. A pool of its own and without limit:
+    /// a worker that waited behind blocking jobs would hold up the tasks that those wait for, and
+    /// one that runs for good would take a thread away from them.
+    relief: Pool,
 }
 
 /// Where a blocking closure queues.
@@ -34,9 +38,17 @@ pub(crate) enum LaneName {
 
 impl BlockingPool {
     pub(crate) fn new(config: &Config) -> Self {
+        let pool = Self::threads(config, config.max_blocking_threads);
+        let threads = DNS_THREADS.min(config.max_blocking_threads);
+        let dns = pool.lane("dns", LaneConfig::new(threads));
+        let relief = Self::threads(config, usize::MAX);
+        Self { pool, dns, relief, in_flight: AtomicUsize::new(0) }
+    }
+
+    fn threads(config: &Config, most: usize) -> Pool {
         let name = config.thread_name.clone();
         let mut builder = Builder::new()
-            .max_threads(config.max_blocking_threads)
+            .max_threads(most)
             .keep_alive(config.keep_alive)
             .thread_name_fn(move || name());
         if let Some(bytes) = config.stack_size {
@@ -48,10 +60,7 @@ impl BlockingPool {
         if let Some(hook) = config.hooks.on_thread_stop.clone() {
             builder = builder.on_thread_stop(move || hook());
         }
-        let pool = builder.build();
-        let threads = DNS_THREADS.min(config.max_blocking_threads);
-        let dns = pool.lane("dns", LaneConfig::new(threads));
-        Self { pool, dns, in_flight: AtomicUsize::new(0) }
+        builder.build()
     }
 
     fn submit(&self, lane: LaneName, job: Box<dyn Job>) -> Result<(), Rejected> {
@@ -61,9 +70,9 @@ impl BlockingPool {
         }
     }
 
-    /// Runs a worker on a pool thread. Returns whether a thread will do so.
+    /// Runs a worker on a thread of the relief. Returns whether one will do so.
     pub(crate) fn run_worker(&self, body: impl FnOnce() + Send + 'static) -> bool {
-        self.pool.submit(Box::new(WorkerJob(body))).is_ok()
+        self.relief.submit(Box::new(WorkerJob(body))).is_ok()
     }
 
     /// What the pool counts.
@@ -77,10 +86,11 @@ impl BlockingPool {
         self.in_flight.load(Acquire) == 0
     }
 
-    /// Cancels what is queued and waits for what runs, at most for `timeout`.
-    pub(crate) fn shutdown(&self, timeout: Option<Duration>) {
-        let report = self.pool.shutdown(sheave_blocking_pool::Backlog::Cancel, timeout);
-        let _ = report;
+    /// Cancels what is queued and waits for what runs, until `time_left` says zero (`None`: for
+    /// ever). The workers have left, or are not waited for.
+    pub(crate) fn shutdown(&self, time_left: impl Fn() -> Option<Duration>) {
+        let _ = self.pool.shutdown(Backlog::Cancel, time_left());
+        let _ = self.relief.shutdown(Backlog::Drain, time_left());
     }
 }
 
@@ -158,7 +168,9 @@ impl Job for BlockingJob {
     fn run(self: Box<Self>) {
         let Self { runnable, shared } = *self;
         let _entered = Entered::new(shared.0.clone());
+        let former = context::set_current_task(Some(runnable.id()));
         runnable.run();
+        context::set_current_task(former);
     }
 
     fn cancel(self: Box<Self>) {

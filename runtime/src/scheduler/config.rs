@@ -1,7 +1,7 @@
 //! What a runtime is built with.
 
+use crate::util::contain::contain;
 use sheave_facade::sync::Arc;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 /// User code that runs on a thread of the runtime.
@@ -64,6 +64,6 @@ impl Hooks {
 /// A hook that panics has been reported by the panic hook; its thread goes on (T13).
 fn call(hook: Option<&Hook>) {
     if let Some(hook) = hook {
-        let _ = catch_unwind(AssertUnwindSafe(|| hook()));
+        contain(|| hook());
     }
 }

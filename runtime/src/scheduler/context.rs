@@ -41,9 +41,11 @@ sheave_facade::thread_local! {
     static TASK: Cell<u64> = Cell::new(0);
 }
 
-/// Notes which task is polled on this thread.
-pub(crate) fn set_current_task(id: Option<Id>) {
-    TASK.with(|task| task.set(id.map_or(0, Id::as_u64)));
+/// Notes which task is polled on this thread, and returns which one was before: a poll may drive
+/// another runtime, whose polls are nested in it.
+pub(crate) fn set_current_task(id: Option<Id>) -> Option<Id> {
+    let former = TASK.with(|task| task.replace(id.map_or(0, Id::as_u64)));
+    (former != 0).then(|| Id::from_u64(former))
 }
 
 /// The task that is polled on this thread.

@@ -2,12 +2,13 @@
 //!
 //! | from    | call            | to      | then                                             |
 //! |---------|-----------------|---------|--------------------------------------------------|
-//! | Running | `close`         | Closing | the caller closes the registry and unparks every worker |
+//! | Running | `close`         | Closing | the caller has closed the registry, and unparks every worker |
 //! | Closing | `close`         | Closing | nothing                                          |
+//! | Closing | `next_shard`    | Closing | the caller cancels the tasks of that shard       |
 //! | any     | `worker_enters` | –       | one more to wait for                             |
 //! | Closing | `worker_leaves` | –       | the last one ends `wait_for_workers`             |
 
-use sheave_facade::sync::atomic::{AtomicBool, Ordering::*};
+use sheave_facade::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*};
 use sheave_facade::sync::{Mutex, TimedCondvar};
 use sheave_facade::time::now;
 use std::time::Duration;
@@ -15,6 +16,8 @@ use std::time::Duration;
 /// See the [module documentation](self).
 pub(super) struct Lifecycle {
     closing: AtomicBool,
+    /// The registry's shards below this number have been given out to be cancelled.
+    shards_taken: AtomicUsize,
     /// Workers that have not left yet.
     workers: Mutex<usize>,
     empty: TimedCondvar,
@@ -22,13 +25,28 @@ pub(super) struct Lifecycle {
 
 impl Lifecycle {
     pub(super) fn new() -> Self {
-        Self { closing: AtomicBool::new(false), workers: Mutex::new(0), empty: TimedCondvar::new() }
+        Self {
+            closing: AtomicBool::new(false),
+            shards_taken: AtomicUsize::new(0),
+            workers: Mutex::new(0),
+            empty: TimedCondvar::new(),
+        }
     }
 
-    /// Begins to close. Returns whether this call was the first.
-    pub(super) fn close(&self) -> bool {
-        // ORDERING: AcqRel; the first closer's writes are seen by the workers that see the mark.
-        !self.closing.swap(true, AcqRel)
+    /// Begins to close. The registry is closed already, so that no task comes into a shard after
+    /// it was given out.
+    pub(super) fn close(&self) {
+        // ORDERING: Release publishes the closed registry to the workers that see the mark.
+        self.closing.store(true, Release);
+    }
+
+    /// A shard whose tasks nobody has cancelled yet, of a runtime that closes. Each one of `shards`
+    /// is given out once, to whichever worker has time: a stuck one holds up nobody's end.
+    pub(super) fn next_shard(&self, shards: usize) -> Option<usize> {
+        // ORDERING: Relaxed; the RMW gives each number once, and what is in the shard is under its
+        // lock. The look spares the RMW once all are given out.
+        let is_left = self.shards_taken.load(Relaxed) < shards;
+        is_left.then(|| self.shards_taken.fetch_add(1, Relaxed)).filter(|shard| *shard < shards)
     }
 
     /// Whether the runtime closes.

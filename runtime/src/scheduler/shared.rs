@@ -91,13 +91,6 @@ impl Shared {
         self.remotes.len() + self.rotate() % OUTSIDE_SHARDS
     }
 
-    /// The registry shards that `worker` empties at shutdown.
-    pub(super) fn shards_of(&self, worker: usize) -> impl Iterator<Item = usize> + use<> {
-        let workers = self.remotes.len();
-        let outside = if worker == 0 { workers..workers + OUTSIDE_SHARDS } else { 0..0 };
-        std::iter::once(worker).chain(outside)
-    }
-
     fn rotate(&self) -> usize {
         // ORDERING: Relaxed; any spread will do.
         self.rotation.fetch_add(1, Relaxed)

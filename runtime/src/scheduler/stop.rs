@@ -25,8 +25,11 @@ impl Threads {
         if shared.is_current_thread() {
             return Ok(threads);
         }
-        for index in 0..shared.config.workers {
-            match start_worker(shared.clone(), index) {
+        // The naming function is user code: if it panics, then before the first thread runs.
+        let names = (0..shared.config.workers).map(|_| thread_name(shared));
+        let names = names.collect::<io::Result<Vec<_>>>()?;
+        for (index, name) in names.into_iter().enumerate() {
+            match start_worker(shared.clone(), index, name) {
                 Ok(thread) => threads.0.push(thread),
                 Err(error) => {
                     threads.stop(shared, None);
@@ -39,30 +42,43 @@ impl Threads {
 
     /// Closes the runtime and waits until it has ended, at most for `timeout` (`None`: for ever).
     /// Waits for nothing if this thread drives futures itself.
-    pub(crate) fn stop(&mut self, shared: &Arc<Shared>, timeout: Option<Duration>) {
+    pub(crate) fn stop(self, shared: &Arc<Shared>, timeout: Option<Duration>) {
         let deadline = timeout.and_then(|timeout| now().checked_add(timeout));
         shared.close();
         if shared.is_current_thread() {
             shared.drive_to_the_end();
         }
         let time_left = || deadline.map(|deadline| deadline.saturating_duration_since(now()));
-        let threads = std::mem::take(&mut self.0);
         if Driving::is_on() {
-            shared.blocking.shutdown(Some(Duration::ZERO));
+            shared.blocking.shutdown(|| Some(Duration::ZERO));
             return;
         }
         if shared.lifecycle.wait_for_workers(time_left()) == 0 {
             // They have left; what remains is the end of the thread itself.
-            for thread in threads {
+            for thread in self.0 {
                 let _ = thread.join();
             }
         }
-        shared.blocking.shutdown(time_left());
+        shared.blocking.shutdown(time_left);
     }
 }
 
-fn start_worker(shared: Arc<Shared>, index: usize) -> io::Result<thread::JoinHandle<()>> {
-    let mut builder = thread::Builder::new().name((shared.config.thread_name)());
+/// A name that the system takes.
+fn thread_name(shared: &Shared) -> io::Result<String> {
+    let name = (shared.config.thread_name)();
+    if name.contains('\0') {
+        let message = format!("a thread name must not contain a NUL character, as {name:?} does");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    Ok(name)
+}
+
+fn start_worker(
+    shared: Arc<Shared>,
+    index: usize,
+    name: String,
+) -> io::Result<thread::JoinHandle<()>> {
+    let mut builder = thread::Builder::new().name(name);
     if let Some(bytes) = shared.config.stack_size {
         builder = builder.stack_size(bytes);
     }
@@ -83,9 +99,8 @@ fn start_worker(shared: Arc<Shared>, index: usize) -> io::Result<thread::JoinHan
 impl Shared {
     /// Closes the gate and tells every worker.
     pub(super) fn close(&self) {
-        if self.lifecycle.close() {
-            self.registry.close();
-        }
+        self.registry.close();
+        self.lifecycle.close();
         self.unpark_all();
     }
 }

@@ -77,11 +77,18 @@ impl Worker {
         coop::with_budget(|| {
             self.poll(task);
             for _ in 0..SLOT_STREAK {
+                // What lies in the slot of a worker that was handed on is not this thread's.
+                if self.is_handed_on() {
+                    return;
+                }
                 if !coop::has_budget_remaining() {
                     break;
                 }
                 let Some(task) = self.remote().slot.take() else { return };
                 self.poll(task);
+            }
+            if self.is_handed_on() {
+                return;
             }
             if let Some(task) = self.remote().slot.take() {
                 self.push_last(task);
@@ -94,9 +101,9 @@ impl Worker {
         // ORDERING: Relaxed; the epoch is compared for change only.
         remote.poll_epoch.store(remote.poll_epoch.load(Relaxed).wrapping_add(1), Relaxed);
         remote.metrics.polls.add(1);
-        context::set_current_task(Some(task.id()));
+        let former = context::set_current_task(Some(task.id()));
         task.run();
-        context::set_current_task(None);
+        context::set_current_task(former);
     }
 
     /// Serves the reactor and the timers of a busy worker, and sets the time of the next look so
@@ -140,6 +147,10 @@ impl Worker {
     /// Announces sleep, looks once more at everything, and sleeps until something happens.
     pub(super) fn sleep(&self) {
         let shared = &self.shared;
+        // From here on whatever is woken goes to the queue: nobody would look into the slot.
+        self.begin_batch();
+        // The hook is user code and may spawn, so it comes before the last look.
+        shared.config.hooks.park();
         {
             let core = self.core.borrow();
             let Some(core) = core.as_deref() else { return };
@@ -154,8 +165,8 @@ impl Worker {
         if !seeded::on("worker_no_recheck") && shared.has_work() {
             shared.notify(self.index);
         }
-        self.begin_batch();
         self.park();
+        shared.config.hooks.unpark();
         let awakened = shared.idle.get_up(self.index);
         self.fire_timers(shared.clock.now());
         if let Some(core) = self.core.borrow().as_deref() {
@@ -172,7 +183,6 @@ impl Worker {
         let remote = self.remote();
         let timeout = self.time_to_sleep();
         remote.metrics.parks.add(1);
-        self.shared.config.hooks.park();
         let turn = (remote.reactor.sources() > 0).then(|| remote.reactor.try_turn()).flatten();
         match turn {
             Some(turn) => {
@@ -181,7 +191,6 @@ impl Worker {
             }
             None => remote.parker.park(timeout),
         }
-        self.shared.config.hooks.unpark();
     }
 
     /// How long to sleep. A stopped clock jumps to the next timer instead of sleeping towards it.
@@ -192,13 +201,14 @@ impl Worker {
         self.remote().timers.time_to_next()
     }
 
-    /// Once the runtime closes: cancels the tasks in this worker's shards. As a batch, because what
-    /// is put in the slot between two polls would not be found.
+    /// Once the runtime closes: cancels the tasks of the shards that no worker has cancelled yet. As
+    /// a batch, because what is put in the slot between two polls would not be found.
     fn abort_if_closing(&self) {
-        if self.shared.lifecycle.is_closing() {
+        let Shared { lifecycle, registry, .. } = &*self.shared;
+        if lifecycle.is_closing() {
             self.begin_batch();
-            for shard in self.shared.shards_of(self.index) {
-                self.shared.registry.abort_all(shard);
+            while let Some(shard) = lifecycle.next_shard(registry.shards()) {
+                registry.abort_all(shard);
             }
             if let Some(core) = self.core.borrow().as_deref() {
                 self.end_batch(core);

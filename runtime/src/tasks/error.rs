@@ -1,7 +1,7 @@
 //! Why a task has no output.
 
 use super::Id;
-use super::contain::Payload;
+use crate::util::contain::Payload;
 use std::any::Any;
 use std::{fmt, io};
 

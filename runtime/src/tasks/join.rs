@@ -1,10 +1,10 @@
 //! Waiting for a task: its output, and the slot of the waiter's waker (T4).
 
-use super::contain::contain;
 use super::header::{Header, Raw};
 use super::state::{Detach, Slot};
 use super::{AbortHandle, Id, JoinError, TaskRef};
 use crate::coop;
+use crate::util::contain::contain;
 use sheave_facade::seeded;
 use std::fmt;
 use std::future::Future;

@@ -30,7 +30,6 @@
 
 mod abort;
 mod cell;
-mod contain;
 mod error;
 mod header;
 mod id;

@@ -1,11 +1,11 @@
 //! Running a task: poll once, complete, cancel. No atomics of its own, the word is `state`'s.
 
 use super::cell::{Cell, Outcome};
-use super::contain::{catch, contain, discard};
 use super::error::Failure;
 use super::header::{Header, Raw, Schedule, Wakeup};
 use super::state::{Begin, End, Joiner};
 use super::{Id, TaskRef, waker};
+use crate::util::contain::{catch, contain, discard};
 use std::fmt;
 use std::future::Future;
 use std::mem::{self, ManuallyDrop};

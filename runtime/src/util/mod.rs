@@ -1,5 +1,6 @@
 //! Small pieces without any knowledge of tasks or workers.
 
+pub(crate) mod contain;
 mod counter;
 mod ready_keys;
 mod rng;

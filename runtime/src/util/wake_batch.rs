@@ -1,6 +1,6 @@
 //! Collects wakers under a lock, to be woken after it is released (W10).
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use super::contain::contain;
 use std::task::Waker;
 
 /// How many wakers are collected before the lock is released in between.
@@ -42,7 +42,7 @@ impl WakeBatch {
         for waker in &mut self.wakers[..count] {
             if let Some(waker) = waker.take() {
                 // A waker is user code. One that panics must not cost the others their wake (T13).
-                let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+                contain(|| waker.wake());
             }
         }
     }

@@ -112,7 +112,7 @@ fn sources_may_close_while_they_are_polled() {
 }
 
 #[test]
-fn a_panicking_waker_loses_no_other_edge() {
+fn a_panicking_waker_costs_neither_the_others_nor_the_turn() {
     struct Panics;
     impl Wake for Panics {
         fn wake(self: Arc<Self>) {
@@ -127,8 +127,7 @@ fn a_panicking_waker_loses_no_other_edge() {
     assert!(poll_read(&second, &mut [0; 8], &waker).is_pending());
     first_peer.write_all(b"x").unwrap();
     second_peer.write_all(b"x").unwrap();
-    let turned = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| turn(&reactor, None)));
-    assert!(turned.is_err());
+    turn(&reactor, None);
     assert_eq!(count.0.load(SeqCst), 1);
     assert!(reactor.try_turn().is_some(), "the turn was given back");
 }
