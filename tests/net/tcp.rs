@@ -266,7 +266,7 @@ async fn shutdown_ends_what_it_says() {
         server.read_to_end(&mut all).await.map(|_| all)
     });
     client.try_write(b"last words").unwrap();
-    client.shutdown(Shutdown::Both).unwrap();
+    client.shutdown_now(Shutdown::Both).unwrap();
     assert_eq!(reader.await.unwrap().unwrap(), b"last words");
     let error = (&client).write(b"more").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BrokenPipe, "and no signal");

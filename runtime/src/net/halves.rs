@@ -1,6 +1,7 @@
 //! How two tasks, or two futures in one task, use one stream.
 
-use super::stream::{ByteStream, Socket};
+use super::socket::Socket;
+use super::stream::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 use sheave_facade::sync::Arc;
 use std::fmt;
@@ -12,25 +13,25 @@ use std::task::{Context, Poll};
 
 /// The borrowed half that reads. It dereferences to the stream for what both halves can do.
 #[derive(Debug)]
-pub struct ReadHalf<'a, S: Socket>(&'a ByteStream<S>);
+pub struct ReadHalf<'a, S: Stream>(&'a Socket<S>);
 
 /// The borrowed half that writes. It dereferences to the stream for what both halves can do.
 ///
 /// Dropping it does nothing: to end the stream, `close` it.
 #[derive(Debug)]
-pub struct WriteHalf<'a, S: Socket>(&'a ByteStream<S>);
+pub struct WriteHalf<'a, S: Stream>(&'a Socket<S>);
 
 /// The owned half that reads. It dereferences to the stream for what both halves can do.
 #[derive(Debug)]
-pub struct OwnedReadHalf<S: Socket>(Arc<ByteStream<S>>);
+pub struct OwnedReadHalf<S: Stream>(Arc<Socket<S>>);
 
 /// The owned half that writes. It dereferences to the stream for what both halves can do.
 ///
 /// Dropping it tells the peer that no more will come, as `close` does, unless it is
 /// [forgotten](Self::forget).
 #[derive(Debug)]
-pub struct OwnedWriteHalf<S: Socket> {
-    stream: Arc<ByteStream<S>>,
+pub struct OwnedWriteHalf<S: Stream> {
+    stream: Arc<Socket<S>>,
     at_drop: AtDrop,
 }
 
@@ -42,22 +43,22 @@ enum AtDrop {
 
 /// The two halves are not of the same stream. Both are handed back.
 #[derive(Debug)]
-pub struct ReuniteError<S: Socket>(pub OwnedReadHalf<S>, pub OwnedWriteHalf<S>);
+pub struct ReuniteError<S: Stream>(pub OwnedReadHalf<S>, pub OwnedWriteHalf<S>);
 
-pub(super) fn borrow<S: Socket>(stream: &ByteStream<S>) -> (ReadHalf<'_, S>, WriteHalf<'_, S>) {
+pub(super) fn borrow<S: Stream>(stream: &Socket<S>) -> (ReadHalf<'_, S>, WriteHalf<'_, S>) {
     (ReadHalf(stream), WriteHalf(stream))
 }
 
-pub(super) fn part<S: Socket>(stream: ByteStream<S>) -> (OwnedReadHalf<S>, OwnedWriteHalf<S>) {
+pub(super) fn part<S: Stream>(stream: Socket<S>) -> (OwnedReadHalf<S>, OwnedWriteHalf<S>) {
     let stream = Arc::new(stream);
     let writer = OwnedWriteHalf { stream: stream.clone(), at_drop: AtDrop::EndStream };
     (OwnedReadHalf(stream), writer)
 }
 
-fn reunite<S: Socket>(
+fn reunite<S: Stream>(
     reader: OwnedReadHalf<S>,
     writer: OwnedWriteHalf<S>,
-) -> Result<ByteStream<S>, ReuniteError<S>> {
+) -> Result<Socket<S>, ReuniteError<S>> {
     if !Arc::ptr_eq(&reader.0, &writer.stream) {
         return Err(ReuniteError(reader, writer));
     }
@@ -65,22 +66,22 @@ fn reunite<S: Socket>(
     Ok(Arc::try_unwrap(reader.0).expect("a stream has two halves, and the other one is gone"))
 }
 
-impl<S: Socket> OwnedReadHalf<S> {
+impl<S: Stream> OwnedReadHalf<S> {
     /// Puts the halves together again.
     ///
     /// # Errors
     /// If `writer` is a half of another stream.
-    pub fn reunite(self, writer: OwnedWriteHalf<S>) -> Result<ByteStream<S>, ReuniteError<S>> {
+    pub fn reunite(self, writer: OwnedWriteHalf<S>) -> Result<Socket<S>, ReuniteError<S>> {
         reunite(self, writer)
     }
 }
 
-impl<S: Socket> OwnedWriteHalf<S> {
+impl<S: Stream> OwnedWriteHalf<S> {
     /// Puts the halves together again.
     ///
     /// # Errors
     /// If `reader` is a half of another stream.
-    pub fn reunite(self, reader: OwnedReadHalf<S>) -> Result<ByteStream<S>, ReuniteError<S>> {
+    pub fn reunite(self, reader: OwnedReadHalf<S>) -> Result<Socket<S>, ReuniteError<S>> {
         reunite(reader, self)
     }
 
@@ -90,48 +91,48 @@ impl<S: Socket> OwnedWriteHalf<S> {
     }
 }
 
-impl<S: Socket> Drop for OwnedWriteHalf<S> {
+impl<S: Stream> Drop for OwnedWriteHalf<S> {
     fn drop(&mut self) {
         if self.at_drop == AtDrop::EndStream {
             // Nobody is left to hear of an error; the reader sees what became of the connection.
-            let _ = self.stream.shutdown(Shutdown::Write);
+            let _ = self.stream.shutdown_now(Shutdown::Write);
         }
     }
 }
 
-impl<S: Socket> Deref for ReadHalf<'_, S> {
-    type Target = ByteStream<S>;
+impl<S: Stream> Deref for ReadHalf<'_, S> {
+    type Target = Socket<S>;
 
-    fn deref(&self) -> &ByteStream<S> {
+    fn deref(&self) -> &Socket<S> {
         self.0
     }
 }
 
-impl<S: Socket> Deref for WriteHalf<'_, S> {
-    type Target = ByteStream<S>;
+impl<S: Stream> Deref for WriteHalf<'_, S> {
+    type Target = Socket<S>;
 
-    fn deref(&self) -> &ByteStream<S> {
+    fn deref(&self) -> &Socket<S> {
         self.0
     }
 }
 
-impl<S: Socket> Deref for OwnedReadHalf<S> {
-    type Target = ByteStream<S>;
+impl<S: Stream> Deref for OwnedReadHalf<S> {
+    type Target = Socket<S>;
 
-    fn deref(&self) -> &ByteStream<S> {
+    fn deref(&self) -> &Socket<S> {
         &self.0
     }
 }
 
-impl<S: Socket> Deref for OwnedWriteHalf<S> {
-    type Target = ByteStream<S>;
+impl<S: Stream> Deref for OwnedWriteHalf<S> {
+    type Target = Socket<S>;
 
-    fn deref(&self) -> &ByteStream<S> {
+    fn deref(&self) -> &Socket<S> {
         &self.stream
     }
 }
 
-impl<S: Socket> AsyncRead for ReadHalf<'_, S> {
+impl<S: Stream> AsyncRead for ReadHalf<'_, S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -149,7 +150,7 @@ impl<S: Socket> AsyncRead for ReadHalf<'_, S> {
     }
 }
 
-impl<S: Socket> AsyncRead for OwnedReadHalf<S> {
+impl<S: Stream> AsyncRead for OwnedReadHalf<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -167,13 +168,13 @@ impl<S: Socket> AsyncRead for OwnedReadHalf<S> {
     }
 }
 
-impl<S: Socket> AsyncWrite for WriteHalf<'_, S> {
+impl<S: Stream> AsyncWrite for WriteHalf<'_, S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.poll_send(cx, bytes)
+        self.poll_write_bytes(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -181,7 +182,7 @@ impl<S: Socket> AsyncWrite for WriteHalf<'_, S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.poll_send_vectored(cx, slices)
+        self.poll_write_slices(cx, slices)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -193,13 +194,13 @@ impl<S: Socket> AsyncWrite for WriteHalf<'_, S> {
     }
 }
 
-impl<S: Socket> AsyncWrite for OwnedWriteHalf<S> {
+impl<S: Stream> AsyncWrite for OwnedWriteHalf<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.poll_send(cx, bytes)
+        self.poll_write_bytes(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -207,7 +208,7 @@ impl<S: Socket> AsyncWrite for OwnedWriteHalf<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.poll_send_vectored(cx, slices)
+        self.poll_write_slices(cx, slices)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -221,10 +222,10 @@ impl<S: Socket> AsyncWrite for OwnedWriteHalf<S> {
     }
 }
 
-impl<S: Socket> fmt::Display for ReuniteError<S> {
+impl<S: Stream> fmt::Display for ReuniteError<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the two halves are not of the same stream: reunite those of one `into_split`")
     }
 }
 
-impl<S: Socket> std::error::Error for ReuniteError<S> {}
+impl<S: Stream> std::error::Error for ReuniteError<S> {}

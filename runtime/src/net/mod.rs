@@ -10,24 +10,40 @@
 //! | file | answers |
 //! |---|---|
 //! | `addr.rs` | which addresses does this name stand for |
-//! | `stream.rs` | what can every connected byte stream do |
+//! | `socket.rs` | what do all sockets have in common |
+//! | `stream.rs`, `datagram.rs` | what can every byte stream, every datagram socket do |
 //! | `transfer.rs` | how do bytes move, and what does a short read mean |
 //! | `halves.rs` | how do two tasks use one stream |
-//! | `tcp_stream.rs`, `unix_stream.rs` | how is a connection made, and its options |
-//! | `tcp_listener.rs`, `unix_listener.rs` | how is a connection accepted |
+//! | `tcp_socket.rs`, `tcp_stream.rs`, `tcp_listener.rs`, `udp.rs` | what is special about IP |
+//! | `unix_stream.rs`, `unix_listener.rs`, `unix_datagram.rs` | what is special about Unix sockets |
+//! | `tokio_io.rs` | how do streams read and write for who wants tokio's traits |
 //! | `sys/` | how is a socket made non-blocking on this platform |
 
 mod addr;
+mod datagram;
 mod halves;
+mod socket;
 mod stream;
 mod sys;
 mod tcp_listener;
+mod tcp_socket;
 mod tcp_stream;
+#[cfg(all(feature = "tokio-io", not(loom)))]
+mod tokio_io;
 mod transfer;
+mod udp;
+mod unix_datagram;
+mod unix_listener;
+mod unix_stream;
 
 pub use addr::{ToSocketAddrs, lookup_host};
 pub use tcp_listener::TcpListener;
+pub use tcp_socket::TcpSocket;
 pub use tcp_stream::TcpStream;
+pub use udp::UdpSocket;
+pub use unix_datagram::UnixDatagram;
+pub use unix_listener::UnixListener;
+pub use unix_stream::UnixStream;
 
 /// The halves of a [`TcpStream`].
 pub mod tcp {
@@ -44,4 +60,22 @@ pub mod tcp {
     pub type OwnedWriteHalf = super::halves::OwnedWriteHalf<TcpStream>;
     /// The halves are not of the same stream.
     pub type ReuniteError = super::halves::ReuniteError<TcpStream>;
+}
+
+/// The halves of a [`UnixStream`], and the addresses of Unix sockets.
+pub mod unix {
+    pub use std::os::unix::net::SocketAddr;
+    use std::os::unix::net::UnixStream;
+
+    /// The borrowed half that reads. Made by [`UnixStream::split`](super::UnixStream::split).
+    pub type ReadHalf<'a> = super::halves::ReadHalf<'a, UnixStream>;
+    /// The borrowed half that writes. Made by [`UnixStream::split`](super::UnixStream::split).
+    pub type WriteHalf<'a> = super::halves::WriteHalf<'a, UnixStream>;
+    /// The owned half that reads. Made by [`UnixStream::into_split`](super::UnixStream::into_split).
+    pub type OwnedReadHalf = super::halves::OwnedReadHalf<UnixStream>;
+    /// The owned half that writes, and ends the stream when it is dropped. Made by
+    /// [`UnixStream::into_split`](super::UnixStream::into_split).
+    pub type OwnedWriteHalf = super::halves::OwnedWriteHalf<UnixStream>;
+    /// The halves are not of the same stream.
+    pub type ReuniteError = super::halves::ReuniteError<UnixStream>;
 }

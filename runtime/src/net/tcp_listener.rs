@@ -1,15 +1,14 @@
 //! How a TCP connection is accepted.
 
 use super::addr::{ToSocketAddrs, first_success};
+use super::socket::{Sealed, Socket, StdSocket};
 use super::sys;
 use super::tcp_stream::TcpStream;
 use crate::io::Interest;
-use crate::reactor::{Direction, Io};
-use crate::scheduler::context::current_reactor;
+use crate::reactor::Direction;
 use socket2::{Domain, SockAddr, Type};
 use std::io;
 use std::net::{self, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::task::{Context, Poll};
 
 /// How many connections may wait to be accepted; the system may allow fewer.
@@ -26,16 +25,31 @@ const BACKLOG: i32 = 1024;
 /// let listener = TcpListener::bind("127.0.0.1:8080").await?;
 /// loop {
 ///     let (stream, _peer) = listener.accept().await?;
-///     sheave::spawn(async move {
+///     drop(sheave::spawn(async move {
 ///         let (reader, writer) = stream.into_split();
 ///         sheave::io::copy(reader, writer).await
-///     });
+///     }));
 /// }
 /// # }
 /// ```
-#[derive(Debug)]
-pub struct TcpListener {
-    io: Io<net::TcpListener>,
+pub type TcpListener = Socket<net::TcpListener>;
+
+impl Sealed for net::TcpListener {}
+
+impl StdSocket for net::TcpListener {
+    type Address = SocketAddr;
+
+    fn set_nonblocking(&self, on: bool) -> io::Result<()> {
+        self.set_nonblocking(on)
+    }
+
+    fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.take_error()
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.local_addr()
+    }
 }
 
 impl TcpListener {
@@ -65,27 +79,6 @@ impl TcpListener {
         Ok(Self::new(socket.into()))
     }
 
-    fn new(listener: net::TcpListener) -> Self {
-        Self { io: Io::new(listener, current_reactor) }
-    }
-
-    /// Takes over a listener of the standard library and makes it non-blocking.
-    ///
-    /// # Errors
-    /// If the mode cannot be changed.
-    pub fn from_std(listener: net::TcpListener) -> io::Result<Self> {
-        listener.set_nonblocking(true)?;
-        Ok(Self::new(listener))
-    }
-
-    /// Gives the listener back to the standard library, still in non-blocking mode.
-    ///
-    /// # Errors
-    /// None at present.
-    pub fn into_std(self) -> io::Result<net::TcpListener> {
-        Ok(self.io.into_inner())
-    }
-
     /// Waits for a connection, and returns it with the address of its other end.
     ///
     /// # Cancel safety
@@ -108,20 +101,12 @@ impl TcpListener {
         self.io.poll_io(cx, Direction::Read, accept)
     }
 
-    /// The address that is listened on.
-    ///
-    /// # Errors
-    /// Those of `getsockname`.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.io.get_ref().local_addr()
-    }
-
     /// The time to live of sent packets (`IP_TTL`), in hops.
     ///
     /// # Errors
     /// Those of `getsockopt`.
     pub fn ttl(&self) -> io::Result<u32> {
-        self.io.get_ref().ttl()
+        self.std().ttl()
     }
 
     /// Sets the time to live of sent packets (`IP_TTL`), in hops.
@@ -129,15 +114,7 @@ impl TcpListener {
     /// # Errors
     /// Those of `setsockopt`.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.io.get_ref().set_ttl(ttl)
-    }
-
-    /// Takes the error that the socket has stored (`SO_ERROR`).
-    ///
-    /// # Errors
-    /// If it cannot be asked for.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.io.get_ref().take_error()
+        self.std().set_ttl(ttl)
     }
 }
 
@@ -149,18 +126,6 @@ fn accept(listener: &net::TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
         _ => socket.peer_addr()?,
     };
     Ok((TcpStream::new(socket), peer))
-}
-
-impl AsFd for TcpListener {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.io.get_ref().as_fd()
-    }
-}
-
-impl AsRawFd for TcpListener {
-    fn as_raw_fd(&self) -> RawFd {
-        self.io.get_ref().as_raw_fd()
-    }
 }
 
 impl TryFrom<net::TcpListener> for TcpListener {

@@ -1,7 +1,8 @@
 //! How a TCP connection is made, and its options.
 
 use super::addr::{ToSocketAddrs, first_success};
-use super::stream::{ByteStream, Sealed, ShortRead, Socket};
+use super::socket::{Duplex, Sealed, Socket, StdSocket};
+use super::stream::{ShortRead, Stream};
 use super::sys;
 use crate::io::Interest;
 use crate::reactor::Direction;
@@ -28,20 +29,15 @@ use std::time::Duration;
 /// # Ok(())
 /// # }
 /// ```
-pub type TcpStream = ByteStream<net::TcpStream>;
+pub type TcpStream = Socket<net::TcpStream>;
 
 impl Sealed for net::TcpStream {}
 
-impl Socket for net::TcpStream {
-    const SHORT_READ: ShortRead = ShortRead::Empty;
+impl StdSocket for net::TcpStream {
     type Address = SocketAddr;
 
     fn set_nonblocking(&self, on: bool) -> io::Result<()> {
         self.set_nonblocking(on)
-    }
-
-    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.shutdown(how)
     }
 
     fn take_error(&self) -> io::Result<Option<io::Error>> {
@@ -51,9 +47,19 @@ impl Socket for net::TcpStream {
     fn local_addr(&self) -> io::Result<SocketAddr> {
         self.local_addr()
     }
+}
 
+impl Duplex for net::TcpStream {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.peer_addr()
+    }
+}
+
+impl Stream for net::TcpStream {
+    const SHORT_READ: ShortRead = ShortRead::Empty;
+
+    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.shutdown(how)
     }
 }
 
@@ -120,7 +126,7 @@ impl TcpStream {
     /// # Errors
     /// Those of `getsockopt`.
     pub fn nodelay(&self) -> io::Result<bool> {
-        self.io.get_ref().nodelay()
+        self.std().nodelay()
     }
 
     /// Sends small writes at once instead of collecting them (`TCP_NODELAY`). Off by default.
@@ -128,7 +134,7 @@ impl TcpStream {
     /// # Errors
     /// Those of `setsockopt`.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-        self.io.get_ref().set_nodelay(nodelay)
+        self.std().set_nodelay(nodelay)
     }
 
     /// How long closing tries to send what is still unsent (`SO_LINGER`).
@@ -155,7 +161,7 @@ impl TcpStream {
     /// # Errors
     /// Those of `getsockopt`.
     pub fn ttl(&self) -> io::Result<u32> {
-        self.io.get_ref().ttl()
+        self.std().ttl()
     }
 
     /// Sets the time to live of sent packets (`IP_TTL`), in hops.
@@ -163,6 +169,14 @@ impl TcpStream {
     /// # Errors
     /// Those of `setsockopt`.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.io.get_ref().set_ttl(ttl)
+        self.std().set_ttl(ttl)
+    }
+}
+
+impl TryFrom<net::TcpStream> for TcpStream {
+    type Error = io::Error;
+
+    fn try_from(socket: net::TcpStream) -> io::Result<Self> {
+        Self::from_std(socket)
     }
 }

@@ -4,7 +4,8 @@
 //! waits without trying again, see [`Io::poll_transfer`](crate::reactor::Io::poll_transfer).
 //! Buffers without room return 0 at once: asking the kernel for nothing might wait.
 
-use super::stream::{ByteStream, ShortRead, Socket};
+use super::socket::Socket;
+use super::stream::{ShortRead, Stream};
 use crate::reactor::Direction;
 use futures_io::{AsyncRead, AsyncWrite};
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
@@ -27,6 +28,12 @@ pub(super) fn receive<B: rustix::buffer::Buffer<u8>>(
     Ok(received)
 }
 
+/// Receives without consuming.
+pub(super) fn look(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
+    let (_, received) = rustix::net::recv(socket, buffer, RecvFlags::PEEK)?;
+    Ok(received)
+}
+
 pub(super) fn receive_vectored(
     socket: impl AsFd,
     buffers: &mut [IoSliceMut<'_>],
@@ -45,7 +52,7 @@ pub(super) fn send_vectored(socket: impl AsFd, slices: &[IoSlice<'_>]) -> io::Re
     Ok(rustix::net::sendmsg(socket, slices, &mut nothing_else, SendFlags::NOSIGNAL)?)
 }
 
-impl<S: Socket> ByteStream<S> {
+impl<S: Stream> Socket<S> {
     /// Reads into memory that may be uninitialised. The first `n` bytes are initialised after
     /// `Ok(n)`.
     #[allow(dead_code)] // Only the traits of other crates, which are features, can name such memory.
@@ -58,12 +65,16 @@ impl<S: Socket> ByteStream<S> {
     }
 
     /// Writes the beginning of `bytes`.
-    pub(crate) fn poll_send(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    pub(crate) fn poll_write_bytes(
+        &self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.poll_transmit(cx, bytes.len(), |socket| send(socket, bytes))
     }
 
     /// Writes the beginning of what `slices` hold.
-    pub(crate) fn poll_send_vectored(
+    pub(crate) fn poll_write_slices(
         &self,
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
@@ -100,7 +111,7 @@ impl<S: Socket> ByteStream<S> {
     }
 }
 
-impl<S: Socket> AsyncRead for &ByteStream<S> {
+impl<S: Stream> AsyncRead for &Socket<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -119,13 +130,13 @@ impl<S: Socket> AsyncRead for &ByteStream<S> {
     }
 }
 
-impl<S: Socket> AsyncWrite for &ByteStream<S> {
+impl<S: Stream> AsyncWrite for &Socket<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.poll_send(cx, bytes)
+        self.poll_write_bytes(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -133,7 +144,7 @@ impl<S: Socket> AsyncWrite for &ByteStream<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.poll_send_vectored(cx, slices)
+        self.poll_write_slices(cx, slices)
     }
 
     /// Nothing is held back, so there is nothing to flush.
@@ -143,11 +154,11 @@ impl<S: Socket> AsyncWrite for &ByteStream<S> {
 
     /// Tells the peer that no more will come. It may still send.
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.shutdown(Shutdown::Write))
+        Poll::Ready(self.shutdown_now(Shutdown::Write))
     }
 }
 
-impl<S: Socket> AsyncRead for ByteStream<S> {
+impl<S: Stream> AsyncRead for Socket<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -165,13 +176,13 @@ impl<S: Socket> AsyncRead for ByteStream<S> {
     }
 }
 
-impl<S: Socket> AsyncWrite for ByteStream<S> {
+impl<S: Stream> AsyncWrite for Socket<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.poll_send(cx, bytes)
+        self.poll_write_bytes(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -179,7 +190,7 @@ impl<S: Socket> AsyncWrite for ByteStream<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.poll_send_vectored(cx, slices)
+        self.poll_write_slices(cx, slices)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
