@@ -4,6 +4,8 @@ use futures_lite::future::{block_on, poll_once};
 use sheave::io::{AsyncReadExt, AsyncWriteExt};
 use sheave::net::{TcpListener, TcpStream, UdpSocket};
 use sheave::runtime::{Builder, Runtime};
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -41,7 +43,8 @@ async fn the_last_half_closes_under_the_eyes_of_an_aborted_task() {
 #[sheave::test]
 async fn a_descriptor_number_used_again_is_another_socket() {
     for _ in 0..100 {
-        let socket = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
+        // An address of its own, so that no other test takes the port in between.
+        let socket = Arc::new(UdpSocket::bind("127.0.0.77:0").await.unwrap());
         let address = socket.local_addr().unwrap();
         let other = socket.clone();
         let waiting = sheave::spawn(async move { other.recv(&mut [0]).await });
@@ -49,14 +52,24 @@ async fn a_descriptor_number_used_again_is_another_socket() {
         waiting.abort();
         let _ = waiting.await;
         drop(socket);
-        // The same address can be bound, so it is closed; and events go to the new one.
-        let socket = UdpSocket::bind(address).await.unwrap();
+        let socket = bind_once_free(address).await;
         let mut buffer = [0; 4];
         let mut receive = pin!(socket.recv(&mut buffer));
         assert!(poll_once(&mut receive).await.is_none());
         let sender = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         sender.send_to(b"new", address).await.unwrap();
         assert_eq!(receive.await.unwrap(), 3);
+    }
+}
+
+/// Binds an address whose socket has been closed. Only a child that another test has forked and
+/// that has yet to execute its program may hold the socket a moment longer.
+async fn bind_once_free(address: SocketAddr) -> UdpSocket {
+    loop {
+        match UdpSocket::bind(address).await {
+            Err(error) if error.kind() == ErrorKind::AddrInUse => sheave::task::yield_now().await,
+            bound => return bound.unwrap(),
+        }
     }
 }
 
