@@ -18,11 +18,24 @@ impl Worker {
         let tick = core.tick.get().wrapping_add(1);
         core.tick.set(tick);
         if tick % INJECTOR_INTERVAL == 0 {
-            if let Some(task) = self.pop_injector(core) {
+            if self.shared.is_current_thread() {
+                self.line_up_injected(core);
+            } else if let Some(task) = self.pop_injector(core) {
                 return Some(task);
             }
         }
         core.queue.pop().or_else(|| self.pop_injector(core))
+    }
+
+    /// Moves tasks from the injector behind those of the queue: on the current-thread flavour none
+    /// of them overtakes another one.
+    fn line_up_injected(&self, core: &Core) {
+        for _ in 0..INJECTOR_BATCH {
+            match self.shared.injector.steal() {
+                Steal::Success(task) => core.queue.push(task),
+                Steal::Empty | Steal::Retry => break,
+            }
+        }
     }
 
     /// This worker's share of the injector.
