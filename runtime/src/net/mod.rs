@@ -45,6 +45,32 @@ pub use unix_datagram::UnixDatagram;
 pub use unix_listener::UnixListener;
 pub use unix_stream::UnixStream;
 
+/// What the sockets are made of: one type over those of the standard library, for code that is
+/// generic over TCP and Unix.
+///
+/// # Examples
+/// ```
+/// use sheave::io::AsyncWriteExt;
+/// use sheave::net::generic::{Socket, Stream};
+/// use sheave::net::UnixStream;
+///
+/// async fn greet<S: Stream>(mut stream: Socket<S>) -> std::io::Result<()> {
+///     stream.write_all(b"hello").await
+/// }
+///
+/// # #[sheave::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let (ours, _theirs) = UnixStream::pair()?;
+/// greet(ours).await
+/// # }
+/// ```
+pub mod generic {
+    pub use super::datagram::Datagrams;
+    pub use super::halves::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
+    pub use super::socket::{Duplex, Socket, StdSocket};
+    pub use super::stream::Stream;
+}
+
 /// The halves of a [`TcpStream`].
 pub mod tcp {
     use std::net::TcpStream;

@@ -9,7 +9,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::task::{Context, Poll};
 
 /// A socket of the standard library, as far as [`Socket`] needs it. Only this crate implements it.
-pub trait StdSocket: AsFd + AsRawFd + fmt::Debug + Send + Sync + Sized + Sealed + 'static {
+pub trait StdSocket:
+    AsFd + AsRawFd + fmt::Debug + Send + Sync + Unpin + Sized + Sealed + 'static
+{
     #[doc(hidden)]
     type Address;
     #[doc(hidden)]
