@@ -8,7 +8,7 @@ use super::Shared;
 use super::core::Core;
 use crate::reactor::Reactor;
 use crate::tasks::Id;
-use crate::timers::{FiledBy, Timers};
+use crate::timers::Timers;
 use sheave_facade::sync::Arc;
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -120,16 +120,19 @@ pub(crate) fn current_reactor() -> io::Result<Arc<Reactor>> {
         .ok_or_else(|| io::Error::other(NO_RUNTIME))
 }
 
-/// The timers for a sleep that is first polled on this thread, and whether they are this worker's.
-pub(crate) fn current_timers() -> Option<(Arc<Timers>, FiledBy)> {
-    let own = with_worker(|worker| {
+/// The timers for a sleep that is made on this thread: this worker's own, or some of its runtime.
+pub(crate) fn current_timers() -> Option<Arc<Timers>> {
+    own_timers().or_else(|| with_runtime(|shared| Some(shared?.some_worker().timers.clone())))
+}
+
+/// The timers of the worker on this thread, if it is one.
+pub(crate) fn own_timers() -> Option<Arc<Timers>> {
+    with_worker(|worker| {
         let worker = worker?;
+        // An `enter` inside a task outranks the worker.
         let is_current = ptr::eq(Arc::as_ptr(&worker.shared), RUNTIME.with(Cell::get));
         let is_current = is_current && worker.core.try_borrow().is_ok_and(|core| core.is_some());
-        is_current.then(|| (worker.remote().timers.clone(), FiledBy::Owner))
-    });
-    own.or_else(|| {
-        with_runtime(|shared| Some((shared?.some_worker().timers.clone(), FiledBy::Stranger)))
+        is_current.then(|| worker.remote().timers.clone())
     })
 }
 

@@ -16,7 +16,7 @@
 
 use super::Instant;
 use crate::coop;
-use crate::scheduler::context::{NO_RUNTIME, current_timers, is_owner_of};
+use crate::scheduler::context::{NO_RUNTIME, current_timers, is_owner_of, own_timers};
 use crate::timers::{FiledBy, Renewal, Timers};
 use sheave_facade::sync::Arc;
 use sheave_timer_wheel::Key;
@@ -31,8 +31,8 @@ const SHUT_DOWN: &str = "the runtime of this timer has shut down: nobody would f
 
 /// Waits for `duration`.
 ///
-/// Never ready too early; late by the time it takes to wake a thread, and by at most one tick of
-/// 8.2 µs. A duration of zero is over at the first poll. One that is too long to add to the present
+/// Never ready too early; late by the time it takes to wake a thread, and a little more: see the
+/// [module](super). A duration of zero is over at the first poll. One that is too long to add to the present
 /// counts as 30 years.
 ///
 /// # Cancel safety
@@ -84,7 +84,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 #[track_caller]
 fn timers_of_this_thread() -> Arc<Timers> {
     match current_timers() {
-        Some((timers, _)) => timers,
+        Some(timers) => timers,
         None => panic!("{NO_RUNTIME}"),
     }
 }
@@ -222,11 +222,9 @@ impl Sleep {
     fn file(&mut self, cx: &mut Context<'_>) -> Key {
         let mut filed_by = self.filed_by();
         if filed_by == FiledBy::Stranger {
-            let here = current_timers().filter(|(here, by)| {
-                *by == FiledBy::Owner && here.is_of_same_runtime(&self.timers)
-            });
-            if let Some((here, by)) = here {
-                (self.timers, filed_by) = (here, by);
+            if let Some(own) = own_timers().filter(|own| own.is_of_same_runtime(&self.timers)) {
+                self.timers = own;
+                filed_by = FiledBy::Owner;
             }
         }
         let key = self.timers.file(self.deadline.into_std(), cx.waker().clone(), filed_by);

@@ -97,7 +97,7 @@ pub async fn advance(duration: Duration) {
         clock.advance(duration),
         "`time::advance`: the clock cannot be moved by {duration:?}. Move it by less"
     );
-    if let Some((timers, _)) = current_timers() {
+    if let Some(timers) = current_timers() {
         timers.fire_due(clock.now());
     }
     // What was woken stands in the queue before this task.

@@ -34,6 +34,10 @@ const NEVER: u64 = u64::MAX;
 /// A wheel with room for more timers than this gives memory back when most of it is unused.
 const SPARE_CAPACITY: usize = 1024;
 
+/// How far apart an idle owner's wakes for timers are kept while they come thick and fast, in ticks:
+/// about 200 µs. Waking a thread costs as much as firing dozens of timers.
+const CROWDED: u64 = 24;
+
 /// What became of a filed timer.
 #[must_use]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,6 +60,9 @@ pub(crate) struct Timers {
     /// The wheel's next deadline, in ticks. Stored under the lock; read by the owner before it
     /// sleeps, and by anyone who looks whether something is due.
     next: AtomicU64,
+    /// In ticks: while timers fire in quick succession, the owner does not wake for one before this.
+    /// Stored by who fires, read by the owner before it sleeps.
+    not_before: AtomicU64,
     clock: Arc<Clock>,
     owner: Arc<Parker>,
 }
@@ -64,6 +71,8 @@ pub(crate) struct Timers {
 struct Filed {
     wheel: Wheel<Waker>,
     is_closed: bool,
+    /// When a timer last fired.
+    last_fired: Tick,
     /// Timers that went since memory was last given back. That takes time for each timer there is
     /// room for, so that many must have gone first.
     gone: usize,
@@ -89,8 +98,10 @@ impl Filed {
 impl Timers {
     pub(crate) fn new(clock: Arc<Clock>, owner: Arc<Parker>) -> Self {
         let wheel = Wheel::new(clock.floor(clock.now()));
-        let filed = Mutex::new(Filed { wheel, is_closed: false, gone: 0 });
-        Self { filed, next: AtomicU64::new(NEVER), clock, owner }
+        let last_fired = wheel.now();
+        let filed = Mutex::new(Filed { wheel, is_closed: false, last_fired, gone: 0 });
+        let (next, not_before) = (AtomicU64::new(NEVER), AtomicU64::new(0));
+        Self { filed, next, not_before, clock, owner }
     }
 
     /// The clock that this wheel follows.
@@ -205,9 +216,14 @@ impl Timers {
         Some(self.next.load(Acquire)).filter(|next| *next != NEVER).map(Tick)
     }
 
-    /// How long the owner may sleep; `None` without timers.
+    /// How long the owner may sleep; `None` without timers. Timers that are due shortly after others
+    /// have fired wait for each other, so that a crowd of them costs a few wakes and not one each.
     pub(crate) fn time_to_next(&self) -> Option<Duration> {
-        self.next_tick().map(|tick| self.clock.until(tick, self.clock.now()))
+        // ORDERING: Relaxed; a stale value makes a wake earlier or later by what this is about.
+        let not_before = Tick(self.not_before.load(Relaxed));
+        self.next_tick()
+            .map(|next| next.max(not_before))
+            .map(|tick| self.clock.until(tick, self.clock.now()))
     }
 
     /// As [`time_to_next`](Self::time_to_next), but timers that were removed do not count any more:
@@ -247,14 +263,22 @@ impl Timers {
     /// Moves wakers of due timers into the batch, as many as fit.
     fn take_due(&self, tick: Tick, batch: &mut WakeBatch) {
         let mut filed = self.filed.lock();
+        let former = filed.last_fired;
         while batch.has_room() {
             match filed.wheel.pop_due(tick) {
                 Some(waker) => {
                     filed.note_gone();
+                    filed.last_fired = tick;
                     batch.push(waker);
                 }
                 None => break,
             }
+        }
+        if batch.len() > 0 && tick != former {
+            let is_crowded = tick.0.saturating_sub(former.0) < 2 * CROWDED;
+            let not_before = if is_crowded { tick.saturating_add(CROWDED).0 } else { 0 };
+            // ORDERING: Relaxed, see `time_to_next`.
+            self.not_before.store(not_before, Relaxed);
         }
         let next = filed.wheel.next_deadline().map_or(NEVER, |next| next.0);
         // ORDERING: Release, as in `note_deadline`.
