@@ -7,7 +7,7 @@ use crate::timers::Clock;
 use sheave_facade::sync::Arc;
 use std::time::Duration;
 
-/// Stops the clock of this runtime: [`Instant::now`] answers the same until the clock is moved.
+/// Stops the clock of this runtime: [`Instant::now`](super::Instant::now) answers the same until the clock is moved.
 ///
 /// Tests need not wait for time to pass: when every task waits, no blocking job is queued or
 /// running and no event is there, the clock jumps to the next timer by itself. Timers then fire in
