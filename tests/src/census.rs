@@ -1,9 +1,5 @@
 //! What the process holds, as the kernel counts it.
 
-/// Run memory comparisons in a child with this variable set to `1`: one arena instead of one per
-/// thread, so that resident memory says something about the program and not about the allocator.
-pub const GENTLE_MALLOC: &str = "MALLOC_ARENA_MAX";
-
 /// Threads, descriptors and resident memory of this process at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Census {

@@ -6,7 +6,7 @@ mod drops;
 mod flag;
 mod patience;
 
-pub use census::{Census, GENTLE_MALLOC};
+pub use census::Census;
 pub use drops::{Drops, Witness};
 pub use flag::{Flag, FlagWait};
 pub use patience::{eventually, watchdog};
