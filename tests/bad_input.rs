@@ -2,7 +2,7 @@
 
 use sheave::runtime::{Builder, Handle, Runtime};
 use sheave::task;
-use sheave_tests::{Census, eventually, watchdog};
+use sheave_tests::{Census, eventually, panic_text, watchdog};
 use std::future::pending;
 use std::io::ErrorKind;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
@@ -27,7 +27,7 @@ fn panicked<R>(code: impl FnOnce() -> R) -> Panicked {
     static HOOK: OnceLock<()> = OnceLock::new();
     HOOK.get_or_init(|| {
         panic::set_hook(Box::new(|info| {
-            let text = info.payload_as_str().unwrap_or("").to_owned();
+            let text = panic_text(info).to_owned();
             let place = info.location().expect("always there");
             let (file, line) = (place.file().to_owned(), place.line());
             let thread = std::thread::current().id();

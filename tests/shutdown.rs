@@ -1,7 +1,7 @@
 //! How runtimes end: everything is dropped once, nothing is left, and nobody waits for ever.
 
 use sheave::runtime::{Builder, Handle, Runtime};
-use sheave::task::{self, JoinHandle, yield_now};
+use sheave::task::{JoinHandle, yield_now};
 use sheave_tests::{Drops, Flag, Witness, eventually, watchdog};
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};

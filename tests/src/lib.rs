@@ -9,4 +9,4 @@ mod patience;
 pub use census::Census;
 pub use drops::{Drops, Witness};
 pub use flag::{Flag, FlagWait};
-pub use patience::{eventually, watchdog};
+pub use patience::{eventually, panic_text, watchdog};

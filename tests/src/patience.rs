@@ -1,5 +1,6 @@
 //! Waiting that ends: a test that hangs says so instead of holding up everybody.
 
+use std::panic::PanicHookInfo;
 use std::process::abort;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
@@ -40,4 +41,11 @@ pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
         // Somebody else must do something first; this is no synchronisation.
         thread::sleep(Duration::from_micros(200));
     }
+}
+
+/// What a panic says, if it is text.
+#[must_use]
+pub fn panic_text<'a>(info: &'a PanicHookInfo<'_>) -> &'a str {
+    let literal = info.payload().downcast_ref::<&'static str>().copied();
+    literal.or_else(|| info.payload().downcast_ref::<String>().map(String::as_str)).unwrap_or("")
 }
