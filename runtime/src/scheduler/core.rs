@@ -1,10 +1,10 @@
 //! What one worker owns and nobody else touches. It moves to another thread as a whole.
 
 use crate::tasks::{Id, Runnable};
+use super::outlook::Outlook;
 use crate::util::Rng;
 use sheave_facade::deque::{Stealer, Worker};
 use sheave_facade::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use sheave_facade::time::Instant;
 use std::cell::Cell;
 
 /// Ids that a worker reserves at a time.
@@ -24,28 +24,14 @@ pub(super) struct Core {
     last_id: Cell<u64>,
 }
 
-/// When the worker next looks at its reactor and its timers.
-pub(super) struct Outlook {
-    /// Polls between two looks: at most the configured interval, fewer when polls are long.
-    pub(super) interval: Cell<u32>,
-    /// Polls left until the next look.
-    pub(super) countdown: Cell<u32>,
-    /// When the last look was.
-    pub(super) last: Cell<Instant>,
-}
-
 impl Core {
-    pub(super) fn new(seed: u64, event_interval: u32, now: Instant) -> Self {
+    pub(super) fn new(seed: u64, event_interval: u32) -> Self {
         Self {
             queue: Worker::new_fifo(),
             tick: Cell::new(0),
             searching: Cell::new(false),
             rng: Rng::new(seed),
-            outlook: Outlook {
-                interval: Cell::new(event_interval),
-                countdown: Cell::new(event_interval),
-                last: Cell::new(now),
-            },
+            outlook: Outlook::new(event_interval),
             next_id: Cell::new(1),
             last_id: Cell::new(0),
         }

@@ -6,6 +6,7 @@
 //! | `core.rs` | what does one worker own alone |
 //! | `worker.rs` | the loop |
 //! | `next.rs` | which task is next |
+//! | `outlook.rs` | when does a busy worker look at its reactor and timers |
 //! | `schedule.rs` | where does a woken task go, and who hears of it |
 //! | `slot.rs` | the newest task of a worker (state machine) |
 //! | `idle.rs` | who sleeps, who searches (state machine) |
@@ -28,6 +29,7 @@ mod idle;
 mod lifecycle;
 mod metrics;
 mod next;
+mod outlook;
 mod schedule;
 mod shared;
 mod skip_time;

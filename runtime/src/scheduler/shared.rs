@@ -22,6 +22,10 @@ use std::task::Waker;
 const OUTSIDE_SHARDS: usize = 4;
 
 /// See the [module documentation](self).
+///
+/// Aligned so that it shares no cache line with the counts of its `Arc`, which wakes from outside
+/// change.
+#[repr(align(128))]
 pub(crate) struct Shared {
     pub(super) remotes: Box<[CachePadded<Remote>]>,
     /// Tasks woken or spawned outside the workers.
@@ -123,7 +127,7 @@ impl Shared {
 
 impl Remote {
     fn new(index: usize, config: &Config, clock: &Arc<Clock>, reactors: &[Arc<Reactor>]) -> Self {
-        let core = Box::new(Core::new(index as u64 + 1, config.event_interval, clock.now()));
+        let core = Box::new(Core::new(index as u64 + 1, config.event_interval));
         let reactor = reactors[index % reactors.len()].clone();
         let parker = Arc::new(Parker::new(Some(reactor.clone())));
         reactor.add_owner(Waker::from(parker.clone()));

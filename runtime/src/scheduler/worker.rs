@@ -12,9 +12,6 @@ use sheave_facade::sync::atomic::Ordering::Relaxed;
 use sheave_facade::time::Instant;
 use std::time::Duration;
 
-/// The longest that ready events should wait for a busy worker's look, if its polls are short.
-const OUTLOOK: Duration = Duration::from_micros(100);
-
 /// Polls in a row that may come from the slot before the queue has its turn.
 const SLOT_STREAK: usize = 3;
 
@@ -56,11 +53,8 @@ impl Worker {
 
     /// The next task from here or from elsewhere, after a look outside if that is due.
     pub(super) fn find_task(&self, core: &Core) -> Option<Runnable> {
-        let countdown = core.outlook.countdown.get();
-        if countdown == 0 {
+        if core.outlook.is_due() {
             self.look_outside(core);
-        } else {
-            core.outlook.countdown.set(countdown - 1);
         }
         match self.next_task(core) {
             Some(found) => {
@@ -106,14 +100,10 @@ impl Worker {
         context::set_current_task(former);
     }
 
-    /// Serves the reactor and the timers of a busy worker, and sets the time of the next look so
-    /// that with the present length of polls about `OUTLOOK` passes until then.
+    /// Serves the reactor and the timers of a busy worker.
     fn look_outside(&self, core: &Core) {
         let now = self.shared.clock.now();
-        let outlook = &core.outlook;
-        let passed = now.saturating_duration_since(outlook.last.replace(now));
-        outlook.interval.set(self.paced(outlook.interval.get(), passed));
-        outlook.countdown.set(outlook.interval.get());
+        core.outlook.pace(now, self.shared.config.event_interval);
         self.begin_batch();
         self.fire_timers(now);
         if self.remote().reactor.sources() > 0 {
@@ -126,17 +116,6 @@ impl Worker {
         }
         self.end_batch(core);
         self.abort_if_closing();
-    }
-
-    fn paced(&self, interval: u32, passed: Duration) -> u32 {
-        let most = self.shared.config.event_interval;
-        if passed > 2 * OUTLOOK {
-            (interval / 2).max(1)
-        } else if passed < OUTLOOK {
-            (interval * 2).min(most)
-        } else {
-            interval
-        }
     }
 
     fn fire_timers(&self, now: Instant) {
@@ -168,11 +147,12 @@ impl Worker {
         self.park();
         shared.config.hooks.unpark();
         let awakened = shared.idle.get_up(self.index);
-        self.fire_timers(shared.clock.now());
+        if self.remote().timers.next_tick().is_some() {
+            self.fire_timers(shared.clock.now());
+        }
         if let Some(core) = self.core.borrow().as_deref() {
             core.searching.set(awakened == Awakened::ToSearch);
-            core.outlook.countdown.set(core.outlook.interval.get());
-            core.outlook.last.set(shared.clock.now());
+            core.outlook.restart();
             self.end_batch(core);
         }
         self.abort_if_closing();
