@@ -7,6 +7,8 @@ pub use sheave_macros::{main, test};
 
 mod coop;
 mod front;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 pub mod io;
 pub mod net;
 mod park;

@@ -79,7 +79,8 @@ impl Shared {
             if let Poll::Ready(output) = state.poll(root.as_mut(), &mut cx) {
                 return output;
             }
-            state.own.park(None);
+            // On a thread of the blocking pool, the root may wait for jobs behind this one.
+            self.blocking.compensate(|| state.own.park(None));
         }
     }
 

@@ -1,7 +1,7 @@
 //! What one worker owns and nobody else touches. It moves to another thread as a whole.
 
-use crate::tasks::{Id, Runnable};
 use super::outlook::Outlook;
+use crate::tasks::{Id, Runnable};
 use crate::util::Rng;
 use sheave_facade::deque::{Stealer, Worker};
 use sheave_facade::sync::atomic::{AtomicU64, Ordering::Relaxed};

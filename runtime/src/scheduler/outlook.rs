@@ -17,7 +17,11 @@ pub(super) struct Outlook {
 
 impl Outlook {
     pub(super) fn new(interval: u32) -> Self {
-        Self { interval: Cell::new(interval), countdown: Cell::new(interval), last: Cell::new(None) }
+        Self {
+            interval: Cell::new(interval),
+            countdown: Cell::new(interval),
+            last: Cell::new(None),
+        }
     }
 
     /// Counts one turn. Returns whether it is time to look.
