@@ -160,6 +160,28 @@ fn a_naming_function_that_panics_leaves_no_thread() {
     });
 }
 
+#[test]
+fn a_bad_name_later_costs_the_pool_no_thread_and_nobody_a_worker() {
+    watchdog(LIMIT, || {
+        for bad in ["panic", "a\0b"] {
+            let names = std::sync::atomic::AtomicUsize::new(0);
+            let builder = Builder::new_multi_thread().worker_threads(1).thread_name_fn(move || {
+                let n = names.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                assert!(n == 0 || bad != "panic", "out of names");
+                if n == 0 { "good".to_owned() } else { bad.to_owned() }
+            });
+            let runtime = builder.build().unwrap();
+            assert_eq!(runtime.block_on(runtime.spawn_blocking(|| 1)).unwrap(), 1);
+            let task = runtime.spawn(async { task::block_in_place(|| 2) });
+            assert_eq!(runtime.block_on(task).unwrap(), 2);
+            assert_eq!(runtime.block_on(runtime.spawn(async { 3 })).unwrap(), 3);
+            let start = std::time::Instant::now();
+            drop(runtime);
+            assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+        }
+    });
+}
+
 /// Set for the children that the test below starts.
 const CHILD: &str = "SHEAVE_BAD_INPUT_CHILD";
 
@@ -217,6 +239,9 @@ fn a_handle_of_a_runtime_that_is_gone_hangs_nobody() {
             assert_eq!(handle.block_on(async { 1 }), 1);
             let task = handle.block_on(async { sheave::spawn(pending::<()>()).await });
             assert!(task.unwrap_err().is_cancelled());
+            let moment = Duration::from_millis(1);
+            let said = panicked(|| handle.block_on(async { sheave::time::sleep(moment).await }));
+            assert!(said.text.contains("shut"), "{}", said.text);
         }
     });
 }

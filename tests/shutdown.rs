@@ -1,9 +1,11 @@
 //! How runtimes end: everything is dropped once, nothing is left, and nobody waits for ever.
 
+use sheave::io::AsyncFd;
 use sheave::runtime::{Builder, Handle, Runtime};
 use sheave::task::{JoinHandle, yield_now};
 use sheave_tests::{Drops, Flag, Witness, eventually, watchdog};
 use std::future::{Future, pending};
+use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -440,6 +442,56 @@ fn wakers_that_panic_cost_nobody_else() {
             assert_eq!(sheave::spawn(async { 2 }).await.unwrap(), 2);
         });
         drop(runtime);
+    });
+}
+
+#[test]
+fn who_waits_for_a_socket_of_a_runtime_that_ends_gets_an_error() {
+    on_both(|runtime| {
+        let handle = runtime.handle().clone();
+        let (here, _there) = UnixStream::pair().unwrap();
+        here.set_nonblocking(true).unwrap();
+        let entered = handle.enter();
+        let (mut before, after) = (AsyncFd::new(here).unwrap(), handle.clone());
+        drop(entered);
+        let flag = Flag::new();
+        let waits = flag.clone();
+        let elsewhere = std::thread::spawn(move || {
+            // On no runtime at all.
+            futures_lite::future::block_on(async {
+                let mut readable = Box::pin(before.readable());
+                assert!(futures_lite::future::poll_once(&mut readable).await.is_none());
+                waits.set();
+                assert!(readable.await.is_err(), "the wait ends with the runtime");
+            });
+            assert!(after.block_on(before.readable_mut()).map(|_| ()).is_err(), "nor a later one");
+        });
+        eventually("the other thread waits", || flag.is_set());
+        drop(runtime);
+        elsewhere.join().unwrap();
+    });
+}
+
+/// Blocks on its runtime when dropped.
+struct BlocksOnDrop(Handle);
+
+impl Drop for BlocksOnDrop {
+    fn drop(&mut self) {
+        self.0.block_on(yield_now());
+    }
+}
+
+#[test]
+fn a_drop_that_blocks_on_the_runtime_that_ends_is_refused() {
+    on_both(|runtime| {
+        let blocks = BlocksOnDrop(runtime.handle().clone());
+        let task = runtime.spawn(async move {
+            let _blocks = blocks;
+            pending::<()>().await;
+        });
+        drop(runtime);
+        let other = Builder::new_current_thread().build().unwrap();
+        assert!(other.block_on(task).unwrap_err().is_panic(), "and not a hang");
     });
 }
 

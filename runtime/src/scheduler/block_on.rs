@@ -157,11 +157,12 @@ impl Drop for DriverSeat {
     fn drop(&mut self) {
         let shared = &self.worker.shared;
         if shared.lifecycle.is_closing() {
+            let _driving = Driving::go_on();
             self.worker.scope(|| while self.worker.turn() {});
             self.worker.remote().timers.close();
         }
         *shared.remotes[0].vacant.lock() = self.worker.core.take();
-        shared.lifecycle.worker_leaves();
+        shared.worker_leaves();
         // One of those who stand by must drive on. Who comes later than this look finds the seat.
         let others = shared.standby.lock().clone();
         others.iter().for_each(|other| other.unpark());

@@ -207,6 +207,11 @@ impl Driving {
         Self { former: DRIVING.with(|driving| driving.replace(true)) }
     }
 
+    /// Drives futures on this thread, whether or not it did before: its runtime ends here.
+    pub(super) fn go_on() -> Self {
+        Self { former: DRIVING.with(|driving| driving.replace(true)) }
+    }
+
     /// Suspends driving: the thread may block, because its tasks go on elsewhere.
     pub(crate) fn suspend() -> Self {
         Self { former: DRIVING.with(|driving| driving.replace(false)) }

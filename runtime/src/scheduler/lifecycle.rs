@@ -60,10 +60,14 @@ impl Lifecycle {
         *self.workers.lock() += 1;
     }
 
-    /// A worker has left for good.
-    pub(super) fn worker_leaves(&self) {
-        *self.workers.lock() -= 1;
+    /// A worker has left for good. Returns how many are still there.
+    pub(super) fn worker_leaves(&self) -> usize {
+        let mut workers = self.workers.lock();
+        *workers -= 1;
+        let left = *workers;
+        drop(workers);
         self.empty.notify_all();
+        left
     }
 
     /// Waits until every worker has left, at most for `timeout`. Returns how many are still there.

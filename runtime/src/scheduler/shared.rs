@@ -112,6 +112,20 @@ impl Shared {
         }
     }
 
+    /// A worker has left for good. With the last one go the reactors: nobody turns them any more,
+    /// so who still waits for a source, on a thread outside or on another executor, gets an error.
+    pub(super) fn worker_leaves(&self) {
+        if self.lifecycle.worker_leaves() == 0 && self.lifecycle.is_closing() {
+            self.shut_reactors_down();
+        }
+    }
+
+    fn shut_reactors_down(&self) {
+        for remote in &self.remotes {
+            remote.reactor.shutdown();
+        }
+    }
+
     /// Makes every worker look at the lifecycle.
     pub(crate) fn unpark_all(&self) {
         for remote in &self.remotes {
@@ -146,10 +160,8 @@ impl Remote {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        // Reactors and parkers know each other; this unties them, and wakes who still waits for a
-        // source from elsewhere.
-        for remote in &self.remotes {
-            remote.reactor.shutdown();
-        }
+        // Also if the runtime has not started: reactors and parkers know each other, and would keep
+        // each other alive.
+        self.shut_reactors_down();
     }
 }

@@ -91,7 +91,7 @@ fn start_worker(
         hooks.stop();
     });
     if thread.is_err() {
-        shared.lifecycle.worker_leaves();
+        shared.worker_leaves();
     }
     thread
 }

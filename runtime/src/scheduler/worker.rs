@@ -31,7 +31,7 @@ pub(super) fn run(shared: Arc<Shared>, index: usize) {
     // A thread whose worker was handed on leaves without it; the worker itself is still there.
     if worker.core.borrow_mut().take().is_some() {
         worker.remote().timers.close();
-        worker.shared.lifecycle.worker_leaves();
+        worker.shared.worker_leaves();
     }
 }
 
