@@ -25,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) workers: usize,
     pub(crate) reactors: usize,
     pub(crate) use_slot: bool,
+    /// Registry shards for each worker, and for the threads outside.
+    pub(crate) registry_spread: usize,
     pub(crate) event_interval: u32,
     pub(crate) start_paused: bool,
     pub(crate) thread_name: NameFn,

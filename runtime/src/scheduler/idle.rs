@@ -6,7 +6,7 @@
 //! | searcher, or nobody asleep | `claim_sleeper`   | –                          | nothing: the searcher will find it, or nobody can |
 //! | awake                      | `start_searching` | awake, searching           | the worker steals                  |
 //! | too many searchers         | `start_searching` | –                          | the worker goes to sleep (and re-checks) |
-//! | awake, searching           | `stop_searching`  | awake                      | the last one claims a sleeper: there may be more |
+//! | awake, searching           | `stop_searching`  | awake                      | the last one looks at every queue: if there is more, it claims a sleeper |
 //! | awake (searching or not)   | `fall_asleep`     | asleep                     | `fence(SeqCst)`, then look at every queue once more |
 //! | asleep                     | `get_up`          | awake                      | –                                  |
 //! | claimed (awake, searching) | `get_up`          | awake, searching           | the worker searches                |
@@ -105,14 +105,20 @@ impl Idle {
         true
     }
 
-    /// A searcher found work. Returns whether it was the last one of its group: then it must claim
-    /// a sleeper, for pushers relied on it.
+    /// A searcher found work. Returns whether it was the last one of its group: then it must look
+    /// at every queue and claim a sleeper if there is more, for pushers relied on it.
     #[must_use]
     pub(super) fn stop_searching(&self, worker: usize) -> bool {
-        // ORDERING: AcqRel as above; a pusher that still saw the searcher is covered by the
-        // claim that follows.
+        // ORDERING: AcqRel, one modification order with claims and sleeps.
         let before = self.groups[worker / GROUP].fetch_sub(SEARCHER, AcqRel);
-        before / SEARCHER == 1
+        let last = before / SEARCHER == 1;
+        if last && !seeded::on("idle_no_fence_after_search") {
+            // ORDERING: W5, as in `fall_asleep`: a pusher that still saw the searcher pushed before
+            // this fence, so that the look that follows sees its task. Partner: the fence in
+            // `claim_sleeper`.
+            fence(SeqCst);
+        }
+        last
     }
 
     /// Announces that `worker` sleeps, giving up its searcher's place if it has one. The caller

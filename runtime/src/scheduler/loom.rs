@@ -20,6 +20,7 @@ fn config(workers: usize) -> Config {
         workers,
         reactors: workers,
         use_slot: true,
+        registry_spread: 1,
         event_interval: 61,
         start_paused: false,
         thread_name: Arc::new(String::new),
@@ -139,6 +140,35 @@ fn two_workers_two_tasks() {
     });
 }
 
+/// Claim: a task that is pushed while a worker searches is run, also if that worker finds another
+/// task that blocks: the last searcher looks at the queues and sends another worker. Threads 3,
+/// bound 1. Controls: `end_search_no_recheck`, `idle_no_fence_after_search`.
+#[test]
+fn searcher_finds_a_task_that_blocks() {
+    Model::new("scheduler::searcher_finds_a_task_that_blocks").bound(1).check(|| {
+        let shared = shared(2);
+        let other = {
+            let shared = shared.clone();
+            thread::spawn(move || worker::run(shared, 1))
+        };
+        let outside = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                let (end, done) = (shared.clone(), Arc::new(Done::default()));
+                let second = done.clone();
+                spawn(&shared, async move {
+                    done.block();
+                    end.close();
+                });
+                spawn(&shared, async move { second.set() });
+            })
+        };
+        worker::run(shared, 0);
+        other.join().unwrap();
+        outside.join().unwrap();
+    });
+}
+
 /// Claim: a spawn that races with the close is run or dropped, before the last worker leaves or by
 /// the spawner itself, and never forgotten (W9). Threads 2, bound 3.
 /// Control: `registry_open_gate` lets a task in that nobody will end.
@@ -199,6 +229,18 @@ fn control_no_fence() {
 fn control_no_recheck() {
     let model = "scheduler::loom::spawn_from_outside_races_sleep";
     must_catch(model, "worker_no_recheck", &["deadlock"]);
+}
+
+#[test]
+fn control_no_recheck_after_search() {
+    let model = "scheduler::loom::searcher_finds_a_task_that_blocks";
+    must_catch(model, "end_search_no_recheck", &["deadlock"]);
+}
+
+#[test]
+fn control_no_fence_after_search() {
+    let model = "scheduler::loom::searcher_finds_a_task_that_blocks";
+    must_catch(model, "idle_no_fence_after_search", &["deadlock"]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::context::Worker;
 use super::core::Core;
 use crate::tasks::Runnable;
 use sheave_facade::deque::Steal;
+use sheave_facade::seeded;
 
 /// Every so many polls the injector comes first, so that local work cannot starve it (T17).
 const INJECTOR_INTERVAL: u32 = 61;
@@ -68,10 +69,14 @@ impl Worker {
         Some(found)
     }
 
-    /// Gives up the searcher's place after work was found. The last searcher sends another one
-    /// after the work that pushers left to it.
+    /// Gives up the searcher's place after work was found. If pushers left more to the last
+    /// searcher, it sends another one; without that look, one task would wake two workers.
     pub(super) fn end_search(&self, core: &Core) {
-        if core.searching.take() && self.shared.idle.stop_searching(self.index) {
+        if core.searching.take()
+            && self.shared.idle.stop_searching(self.index)
+            && !seeded::on("end_search_no_recheck")
+            && self.shared.has_work()
+        {
             self.shared.notify(self.index);
         }
     }

@@ -9,7 +9,7 @@ use super::metrics::WorkerMetrics;
 use super::slot::Slot;
 use crate::park::Parker;
 use crate::reactor::Reactor;
-use crate::tasks::{Registry, Runnable};
+use crate::tasks::{Id, Registry, Runnable};
 use crate::timers::{Clock, Timers};
 use crossbeam_utils::CachePadded;
 use sheave_facade::deque::{Injector, Stealer};
@@ -17,9 +17,6 @@ use sheave_facade::sync::atomic::{AtomicU64, AtomicUsize, Ordering::*};
 use sheave_facade::sync::{Arc, Mutex};
 use std::io;
 use std::task::Waker;
-
-/// Registry shards for tasks that are spawned outside the workers.
-const OUTSIDE_SHARDS: usize = 4;
 
 /// See the [module documentation](self).
 ///
@@ -34,7 +31,7 @@ pub(crate) struct Shared {
     pub(super) registry: Registry,
     pub(super) lifecycle: Lifecycle,
     pub(super) ids: IdSource,
-    /// Spreads what comes from outside over workers and shards.
+    /// Spreads what comes from outside over workers.
     rotation: CachePadded<AtomicUsize>,
     pub(crate) clock: Arc<Clock>,
     pub(crate) blocking: BlockingPool,
@@ -74,7 +71,7 @@ impl Shared {
             remotes,
             injector: Injector::new(),
             idle: Idle::new(workers),
-            registry: Registry::new(workers + OUTSIDE_SHARDS),
+            registry: Registry::new((workers + 1) * config.registry_spread),
             lifecycle: Lifecycle::new(),
             ids: IdSource::new(),
             rotation: CachePadded::new(AtomicUsize::new(0)),
@@ -90,9 +87,12 @@ impl Shared {
         &self.remotes[self.rotate() % self.remotes.len()]
     }
 
-    /// A registry shard for a task that is spawned outside.
-    pub(super) fn outside_shard(&self) -> usize {
-        self.remotes.len() + self.rotate() % OUTSIDE_SHARDS
+    /// The registry shard of a task: its spawner's share of the shards (one share for each worker,
+    /// the last for all other threads), and in there by its id, so that thieves that complete tasks
+    /// and the spawner that makes new ones seldom want the same lock.
+    pub(super) fn shard_of(&self, spawner: Option<usize>, id: Id) -> usize {
+        let spread = self.config.registry_spread;
+        spawner.unwrap_or(self.remotes.len()) * spread + id.as_u64() as usize % spread
     }
 
     fn rotate(&self) -> usize {

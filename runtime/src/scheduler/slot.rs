@@ -23,6 +23,13 @@ impl Slot {
 
     /// Puts `task` in and returns the task that was there before.
     pub(super) fn put(&self, task: Runnable) -> Option<Runnable> {
+        // ORDERING: Relaxed look; only the owner fills the slot, so that one it sees empty stays
+        // empty, and a store is enough.
+        if self.0.load(Relaxed).is_null() {
+            // ORDERING: Release as below.
+            self.0.store(task.into_raw().as_ptr(), Release);
+            return None;
+        }
         // ORDERING: Release publishes the task's last poll and its wake to a thief's `take` (W1);
         // Acquire receives what an earlier `put` published.
         runnable(self.0.swap(task.into_raw().as_ptr(), AcqRel))

@@ -39,9 +39,10 @@ impl Shared {
             let core = worker.core.borrow();
             let id = core.as_deref()?.next_id(&self.ids);
             worker.remote().metrics.spawns.add(1);
-            Some((id, worker.index))
+            Some((id, Some(worker.index)))
         });
-        from_worker.unwrap_or_else(|| (self.ids.next(), self.outside_shard()))
+        let (id, spawner) = from_worker.unwrap_or_else(|| (self.ids.next(), None));
+        (id, self.shard_of(spawner, id))
     }
 
     /// An id for work that is not registered, such as a blocking job.
