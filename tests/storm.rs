@@ -3,16 +3,18 @@
 //! the end every task must have ended exactly once and nothing may be left.
 //!
 //! `storm [seconds] [workers]`; two seconds and four workers by default. The sanitiser lanes of
-//! `cargo xtask` run it for longer. It has no harness, so that nothing else runs in its process.
+//! `cargo xtask` run it for longer. It has no harness, so that nothing else runs in its process, and
+//! no locks of the standard library, because ThreadSanitizer does not see into those.
 
+use parking_lot::Mutex;
 use sheave::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use sheave::task::{self, AbortHandle, JoinError, JoinHandle, yield_now};
 use sheave::time::{sleep, timeout};
 use sheave_tests::{Census, Drops, Flag, eventually, panic_text, watchdog};
 use std::future::poll_fn;
 use std::panic;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -90,7 +92,7 @@ impl Round {
     }
 
     fn wake(&self, dice: &mut Dice) {
-        let waker = self.targets[dice.roll(ACTORS as u64) as usize].waker.lock().unwrap().clone();
+        let waker = self.targets[dice.roll(ACTORS as u64) as usize].waker.lock().clone();
         if let Some(waker) = waker {
             if dice.roll(2) == 0 { waker.wake() } else { waker.wake_by_ref() }
         }
@@ -98,7 +100,7 @@ impl Round {
 
     fn abort(&self, dice: &mut Dice) {
         let target = &self.targets[dice.roll(ACTORS as u64) as usize];
-        let handle = target.abort.lock().unwrap().clone();
+        let handle = target.abort.lock().clone();
         if let Some(handle) = handle {
             handle.abort();
         }
@@ -127,7 +129,7 @@ fn child(round: &Arc<Round>, runtime: &Handle, seed: u64) -> JoinHandle<u64> {
 async fn wait_for_a_wake(round: &Round, me: usize) {
     let mut is_first = true;
     let woken = poll_fn(|cx| {
-        *round.targets[me].waker.lock().unwrap() = Some(cx.waker().clone());
+        *round.targets[me].waker.lock() = Some(cx.waker().clone());
         if std::mem::take(&mut is_first) { Poll::Pending } else { Poll::Ready(()) }
     });
     let _ = timeout(Duration::from_millis(2), woken).await;
@@ -257,7 +259,7 @@ async fn supervise(round: Arc<Round>, runtime: Handle, me: usize, mut dice: Dice
             let _witness = witness;
             acting.await;
         });
-        *round.targets[me].abort.lock().unwrap() = Some(actor.abort_handle());
+        *round.targets[me].abort.lock() = Some(actor.abort_handle());
         // The supervisor itself is cancelled if the runtime ends: then its actor counts as detached.
         let joined = Joined(&round, true);
         joined.count(&actor.await);
@@ -338,7 +340,7 @@ fn check(round: &Round, runtime: &Handle, in_order: bool) {
         assert_eq!(ended.iter().sum::<u64>(), spawned.load(SeqCst), "an outcome was lost");
     }
     for target in &round.targets {
-        let handle = target.abort.lock().unwrap().take();
+        let handle = target.abort.lock().take();
         assert!(handle.is_none_or(|handle| handle.is_finished()), "an actor has not ended");
     }
 }
@@ -366,6 +368,8 @@ fn main() {
     let seconds = numbers.next().unwrap_or(2);
     let workers = numbers.next().unwrap_or(4) as usize;
     silence_the_storm();
+    // A sanitiser may have a thread of its own.
+    let threads = Census::take().threads;
     let (start, mut rounds, mut operations) = (Instant::now(), 0u64, 0);
     watchdog(Duration::from_secs(2 * seconds + 120), || {
         while start.elapsed() < Duration::from_secs(seconds) {
@@ -373,6 +377,6 @@ fn main() {
             operations += blow(rounds, workers, rounds.wrapping_mul(0xD134_2543_DE82_EF95));
         }
     });
-    eventually("every thread is gone", || Census::take().threads == 1);
+    eventually("every thread is gone", || Census::take().threads == threads);
     println!("storm: {operations} operations in {rounds} rounds, {:?}", start.elapsed());
 }

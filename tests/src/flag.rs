@@ -1,8 +1,9 @@
 //! An event for tests: knows no runtime, so that what is tested is the runtime alone.
 
+use parking_lot::Mutex;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 /// Down until [`set`](Self::set), then up for ever. Clones are the same flag.
@@ -23,7 +24,7 @@ impl Flag {
     }
 
     fn with<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
-        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        f(&mut self.0.lock())
     }
 
     /// Raises the flag and wakes who waits, in the order of their coming.
