@@ -10,9 +10,8 @@ use std::time::Duration;
 /// Sets the number of workers where the program does not.
 const WORKERS_VARIABLE: &str = "SHEAVE_WORKER_THREADS";
 
-/// Registry shards for each worker of several. With one each, a worker that spawns and a thief that
-/// completes what it stole contend for a lock: 10k spawns took 1.7 times as long on two cores.
-const REGISTRY_SPREAD: usize = 8;
+/// Rosters of tasks that other threads spawn; several, so that those threads seldom want one lock.
+const OUTSIDE_ROSTERS: usize = 4;
 
 /// Builds a [`Runtime`].
 ///
@@ -50,8 +49,8 @@ impl Builder {
             flavor,
             workers: 1,
             reactors: 1,
+            outside_rosters: OUTSIDE_ROSTERS,
             use_slot: flavor == Flavor::MultiThread,
-            registry_spread: if flavor == Flavor::MultiThread { REGISTRY_SPREAD } else { 1 },
             event_interval: 61,
             start_paused: false,
             thread_name: Arc::new(|| "sheave-worker".to_string()),

@@ -199,7 +199,7 @@ impl Shared {
         R: Send + 'static,
     {
         let id: Id = self.next_id();
-        let meta = Meta { id, location, name, shard: 0 };
+        let meta = Meta { id, location, name };
         let (_task, runnable, handle) = new_task(Closure(Some(closure)), Unscheduled, meta);
         let job = Box::new(BlockingJob { runnable, shared: InFlight::new(self.clone()) });
         if let Err(rejected) = self.blocking.submit(lane, job) {

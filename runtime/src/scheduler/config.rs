@@ -24,9 +24,9 @@ pub(crate) struct Config {
     pub(crate) flavor: Flavor,
     pub(crate) workers: usize,
     pub(crate) reactors: usize,
+    /// The registry's rosters for tasks that are spawned outside the workers.
+    pub(crate) outside_rosters: usize,
     pub(crate) use_slot: bool,
-    /// Registry shards for each worker, and for the threads outside.
-    pub(crate) registry_spread: usize,
     pub(crate) event_interval: u32,
     pub(crate) start_paused: bool,
     pub(crate) thread_name: NameFn,

@@ -1,7 +1,7 @@
 //! What one worker owns and nobody else touches. It moves to another thread as a whole.
 
 use super::outlook::Outlook;
-use crate::tasks::{Id, Runnable};
+use crate::tasks::{Id, Runnable, Usher};
 use crate::util::Rng;
 use sheave_facade::deque::{Stealer, Worker};
 use sheave_facade::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -20,18 +20,21 @@ pub(super) struct Core {
     pub(super) searching: Cell<bool>,
     pub(super) rng: Rng,
     pub(super) outlook: Outlook,
+    /// Registers what this worker spawns.
+    pub(super) usher: Usher,
     next_id: Cell<u64>,
     last_id: Cell<u64>,
 }
 
 impl Core {
-    pub(super) fn new(seed: u64, event_interval: u32) -> Self {
+    pub(super) fn new(seed: u64, event_interval: u32, usher: Usher) -> Self {
         Self {
             queue: Worker::new_fifo(),
             tick: Cell::new(0),
             searching: Cell::new(false),
             rng: Rng::new(seed),
             outlook: Outlook::new(event_interval),
+            usher,
             next_id: Cell::new(1),
             last_id: Cell::new(0),
         }

@@ -4,7 +4,7 @@
 //! |---------|-----------------|---------|--------------------------------------------------|
 //! | Running | `close`         | Closing | the caller has closed the registry, and unparks every worker |
 //! | Closing | `close`         | Closing | nothing                                          |
-//! | Closing | `next_shard`    | Closing | the caller cancels the tasks of that shard       |
+//! | Closing | `next_roster`   | Closing | the caller cancels the tasks of that roster      |
 //! | any     | `worker_enters` | –       | one more to wait for                             |
 //! | Closing | `worker_leaves` | –       | the last one ends `wait_for_workers`             |
 
@@ -16,8 +16,8 @@ use std::time::Duration;
 /// See the [module documentation](self).
 pub(super) struct Lifecycle {
     closing: AtomicBool,
-    /// The registry's shards below this number have been given out to be cancelled.
-    shards_taken: AtomicUsize,
+    /// The registry's rosters below this number have been given out to be cancelled.
+    rosters_taken: AtomicUsize,
     /// Workers that have not left yet.
     workers: Mutex<usize>,
     empty: TimedCondvar,
@@ -27,26 +27,27 @@ impl Lifecycle {
     pub(super) fn new() -> Self {
         Self {
             closing: AtomicBool::new(false),
-            shards_taken: AtomicUsize::new(0),
+            rosters_taken: AtomicUsize::new(0),
             workers: Mutex::new(0),
             empty: TimedCondvar::new(),
         }
     }
 
-    /// Begins to close. The registry is closed already, so that no task comes into a shard after
-    /// it was given out.
+    /// Begins to close. The registry is closed already, so that no task comes into a roster
+    /// unmarked after it was given out.
     pub(super) fn close(&self) {
         // ORDERING: Release publishes the closed registry to the workers that see the mark.
         self.closing.store(true, Release);
     }
 
-    /// A shard whose tasks nobody has cancelled yet, of a runtime that closes. Each one of `shards`
+    /// A roster whose tasks nobody has cancelled yet, of a runtime that closes. Each of `rosters`
     /// is given out once, to whichever worker has time: a stuck one holds up nobody's end.
-    pub(super) fn next_shard(&self, shards: usize) -> Option<usize> {
-        // ORDERING: Relaxed; the RMW gives each number once, and what is in the shard is under its
-        // lock. The look spares the RMW once all are given out.
-        let is_left = self.shards_taken.load(Relaxed) < shards;
-        is_left.then(|| self.shards_taken.fetch_add(1, Relaxed)).filter(|shard| *shard < shards)
+    pub(super) fn next_roster(&self, rosters: usize) -> Option<usize> {
+        // ORDERING: Relaxed; the RMW gives each number once, and what sits in the roster has words of
+        // its own. The look spares the RMW once all are given out.
+        let is_left = self.rosters_taken.load(Relaxed) < rosters;
+        let next = is_left.then(|| self.rosters_taken.fetch_add(1, Relaxed));
+        next.filter(|roster| *roster < rosters)
     }
 
     /// Whether the runtime closes.

@@ -3,7 +3,7 @@
 use super::Shared;
 use super::context::{self, Worker};
 use super::core::Core;
-use crate::tasks::{Runnable, Schedule, TaskRef, Wakeup};
+use crate::tasks::{Removal, Runnable, Schedule, TaskRef, Wakeup};
 use sheave_facade::seeded;
 use sheave_facade::sync::Arc;
 use std::mem::ManuallyDrop;
@@ -13,7 +13,7 @@ use std::ptr::NonNull;
 /// shared count.
 ///
 /// [alive] It is valid while its task is registered and not complete: workers hold a count of
-/// `Shared` until they leave, and the last of them leaves only when the registry is empty.
+/// `Shared` until they leave, and the last of them leaves only when everybody in the registry is gone.
 pub(super) struct Home(NonNull<Shared>);
 
 // SAFETY: `Shared` is `Sync`, and [alive] holds on whatever thread the task is.
@@ -51,11 +51,14 @@ impl Schedule for Home {
         // SAFETY: [alive] the task is registered until the next line, and the thread that completes
         // it is a worker or holds a count by another way (`shutdown_foreign`).
         let shared = unsafe { self.0.as_ref() };
-        let reference = shared.registry.remove(task);
-        if shared.lifecycle.is_closing() && shared.registry.is_empty() {
-            shared.unpark_all();
+        match shared.registry.remove(task) {
+            Removal::NotBound => None,
+            Removal::Left(owned) => Some(owned),
+            Removal::LastLeft(owned) => {
+                shared.unpark_all();
+                Some(owned)
+            }
         }
-        reference
     }
 }
 
@@ -73,12 +76,21 @@ impl Worker {
         let core = self.core.borrow();
         let Some(core) = core.as_deref() else { return Err(task) };
         match why {
-            _ if self.batch.get().is_some() => self.push_in_batch(core, task),
-            Wakeup::Woken if self.shared.config.use_slot => self.push_to_slot(core, task),
-            Wakeup::Woken => self.push_to_tail(core, task),
+            Wakeup::Woken => self.push_woken(core, task),
             Wakeup::Yielded => self.push_yielded(core, task),
         }
         Ok(())
+    }
+
+    /// Queues a task that was woken or spawned on this worker.
+    pub(super) fn push_woken(&self, core: &Core, task: Runnable) {
+        if self.batch.get().is_some() {
+            self.push_in_batch(core, task);
+        } else if self.shared.config.use_slot {
+            self.push_to_slot(core, task);
+        } else {
+            self.push_to_tail(core, task);
+        }
     }
 
     /// The newest task goes to the slot; whom it displaces becomes work for thieves. A push to an

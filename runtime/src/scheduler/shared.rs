@@ -9,7 +9,7 @@ use super::metrics::WorkerMetrics;
 use super::slot::Slot;
 use crate::park::Parker;
 use crate::reactor::Reactor;
-use crate::tasks::{Id, Registry, Runnable};
+use crate::tasks::{Registry, Runnable};
 use crate::timers::{Clock, Timers};
 use crossbeam_utils::CachePadded;
 use sheave_facade::deque::{Injector, Stealer};
@@ -65,13 +65,17 @@ impl Shared {
         let reactors = (0..config.reactors.clamp(1, workers))
             .map(|_| Reactor::new().map(Arc::new))
             .collect::<io::Result<Vec<_>>>()?;
-        let remote = |index| CachePadded::new(Remote::new(index, &config, &clock, &reactors));
-        let remotes: Box<[_]> = (0..workers).map(remote).collect();
+        let (registry, ushers) = Registry::new(workers, config.outside_rosters);
+        let remotes = ushers.into_iter().enumerate().map(|(index, usher)| {
+            let core = Core::new(index as u64 + 1, config.event_interval, usher);
+            CachePadded::new(Remote::new(core, &clock, reactors[index % reactors.len()].clone()))
+        });
+        let remotes = remotes.collect();
         Ok(Arc::new(Self {
             remotes,
             injector: Injector::new(),
             idle: Idle::new(workers),
-            registry: Registry::new((workers + 1) * config.registry_spread),
+            registry,
             lifecycle: Lifecycle::new(),
             ids: IdSource::new(),
             rotation: CachePadded::new(AtomicUsize::new(0)),
@@ -85,14 +89,6 @@ impl Shared {
     /// A worker for something that comes from outside.
     pub(super) fn some_worker(&self) -> &Remote {
         &self.remotes[self.rotate() % self.remotes.len()]
-    }
-
-    /// The registry shard of a task: its spawner's share of the shards (one share for each worker,
-    /// the last for all other threads), and in there by its id, so that thieves that complete tasks
-    /// and the spawner that makes new ones seldom want the same lock.
-    pub(super) fn shard_of(&self, spawner: Option<usize>, id: Id) -> usize {
-        let spread = self.config.registry_spread;
-        spawner.unwrap_or(self.remotes.len()) * spread + id.as_u64() as usize % spread
     }
 
     fn rotate(&self) -> usize {
@@ -140,9 +136,7 @@ impl Shared {
 }
 
 impl Remote {
-    fn new(index: usize, config: &Config, clock: &Arc<Clock>, reactors: &[Arc<Reactor>]) -> Self {
-        let core = Box::new(Core::new(index as u64 + 1, config.event_interval));
-        let reactor = reactors[index % reactors.len()].clone();
+    fn new(core: Core, clock: &Arc<Clock>, reactor: Arc<Reactor>) -> Self {
         let parker = Arc::new(Parker::new(Some(reactor.clone())));
         reactor.add_owner(Waker::from(parker.clone()));
         Self {
@@ -152,7 +146,7 @@ impl Remote {
             parker,
             reactor,
             poll_epoch: AtomicU64::new(0),
-            vacant: Mutex::new(Some(core)),
+            vacant: Mutex::new(Some(Box::new(core))),
             metrics: WorkerMetrics::default(),
         }
     }

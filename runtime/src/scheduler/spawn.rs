@@ -1,16 +1,17 @@
 //! How a future becomes a task of this runtime.
 
 use super::Shared;
-use super::context;
+use super::context::{self, Worker};
+use super::core::Core;
 use super::schedule::Home;
-use crate::tasks::{JoinHandle, Meta, Schedule, Wakeup, new_task};
+use crate::tasks::{Id, JoinHandle, Meta, Runnable, TaskRef, new_task};
 use sheave_facade::sync::Arc;
 use std::future::Future;
 use std::panic::Location;
 
 impl Shared {
-    /// Spawns a task. After the runtime has closed, the future is dropped at once and the handle
-    /// reports a cancelled task.
+    /// Spawns a task. After the runtime has closed, the future is dropped without a poll and the
+    /// handle reports a cancelled task.
     pub(crate) fn spawn<F>(
         self: &Arc<Self>,
         future: F,
@@ -21,32 +22,69 @@ impl Shared {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (id, shard) = self.identify();
-        let meta = Meta { id, location, name, shard: shard as u32 };
-        let home = Home::new(self);
-        let (task, runnable, handle) = new_task(future, Home::new(self), meta);
-        match self.registry.bind(shard as u32, task) {
-            Ok(()) => home.schedule(runnable, Wakeup::Woken),
-            Err(_closed) => runnable.shutdown(),
+        let (handle, refused) = self.with_own_worker(|own| {
+            let id = self.id_for(own);
+            let (task, runnable, handle) =
+                new_task(future, Home::new(self), Meta { id, location, name });
+            let refused = match own {
+                Some((worker, core)) => self.start_here(worker, core, task, runnable),
+                None => self.start_outside(task, runnable),
+            };
+            (handle, refused)
+        });
+        if let Some(runnable) = refused {
+            runnable.shutdown();
         }
         handle
     }
 
-    /// An id and a registry shard for a task that is spawned by this thread.
-    fn identify(self: &Arc<Self>) -> (crate::tasks::Id, usize) {
-        let from_worker = context::with_worker(|worker| {
-            let worker = worker.filter(|worker| Arc::ptr_eq(&worker.shared, self))?;
-            let core = worker.core.borrow();
-            let id = core.as_deref()?.next_id(&self.ids);
-            worker.remote().metrics.spawns.add(1);
-            Some((id, Some(worker.index)))
-        });
-        let (id, spawner) = from_worker.unwrap_or_else(|| (self.ids.next(), None));
-        (id, self.shard_of(spawner, id))
+    /// Registers and queues a task of this worker's. Gives it back if the registry is closed.
+    fn start_here(
+        &self,
+        worker: &Worker,
+        core: &Core,
+        task: TaskRef,
+        runnable: Runnable,
+    ) -> Option<Runnable> {
+        if self.registry.bind(&core.usher, task).is_err() {
+            return Some(runnable);
+        }
+        worker.remote().metrics.spawns.add(1);
+        worker.push_woken(core, runnable);
+        None
+    }
+
+    /// Registers and queues a task of a thread that is no worker of this runtime.
+    fn start_outside(&self, task: TaskRef, runnable: Runnable) -> Option<Runnable> {
+        let spread = task.id().as_u64() as usize;
+        if self.registry.bind_outside(spread, task).is_err() {
+            return Some(runnable);
+        }
+        self.inject(runnable);
+        None
     }
 
     /// An id for work that is not registered, such as a blocking job.
-    pub(crate) fn next_id(self: &Arc<Self>) -> crate::tasks::Id {
-        self.identify().0
+    pub(crate) fn next_id(self: &Arc<Self>) -> Id {
+        self.with_own_worker(|own| self.id_for(own))
+    }
+
+    fn id_for(&self, own: Option<(&Worker, &Core)>) -> Id {
+        match own {
+            Some((_, core)) => core.next_id(&self.ids),
+            None => self.ids.next(),
+        }
+    }
+
+    /// Calls `f` with the worker of this thread, if it is one of this runtime and has not been
+    /// handed on.
+    fn with_own_worker<R>(self: &Arc<Self>, f: impl FnOnce(Option<(&Worker, &Core)>) -> R) -> R {
+        context::with_worker(|worker| {
+            let Some(worker) = worker.filter(|worker| Arc::ptr_eq(&worker.shared, self)) else {
+                return f(None);
+            };
+            let core = worker.core.borrow();
+            f(core.as_deref().map(|core| (worker, core)))
+        })
     }
 }

@@ -5,7 +5,7 @@ use super::context::{self, Worker};
 use super::core::Core;
 use super::idle::Awakened;
 use crate::coop;
-use crate::tasks::Runnable;
+use crate::tasks::{Remaining, Runnable};
 use sheave_facade::seeded;
 use sheave_facade::sync::Arc;
 use sheave_facade::sync::atomic::Ordering::Relaxed;
@@ -181,14 +181,16 @@ impl Worker {
         self.remote().timers.time_to_next()
     }
 
-    /// Once the runtime closes: cancels the tasks of the shards that no worker has cancelled yet. As
+    /// Once the runtime closes: cancels the tasks of the rosters that no worker has cancelled yet. As
     /// a batch, because what is put in the slot between two polls would not be found.
     fn abort_if_closing(&self) {
         let Shared { lifecycle, registry, .. } = &*self.shared;
         if lifecycle.is_closing() {
             self.begin_batch();
-            while let Some(shard) = lifecycle.next_shard(registry.shards()) {
-                registry.abort_all(shard);
+            while let Some(roster) = lifecycle.next_roster(registry.rosters()) {
+                if registry.usher_out(roster) == Remaining::Nobody {
+                    self.shared.unpark_all();
+                }
             }
             if let Some(core) = self.core.borrow().as_deref() {
                 self.end_batch(core);
@@ -200,7 +202,7 @@ impl Worker {
     fn may_leave(&self) -> bool {
         self.shared.lifecycle.is_closing() && {
             self.abort_if_closing();
-            self.shared.registry.is_empty()
+            self.shared.registry.remaining() == Remaining::Nobody
         }
     }
 }

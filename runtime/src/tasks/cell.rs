@@ -1,13 +1,13 @@
 //! The memory of a task, hot fields first.
 //!
 //! ```text
-//! | state | vtable | id | location | scheduler | future, then output | join waker, links, name, shard |
-//! |          header, 32 bytes      |  S        |  as large as F      |  trailer, 48 bytes             |
+//! | state | vtable | id | location | scheduler | future, then output | join waker, seat, name    |
+//! |          header, 32 bytes      |  S        |  as large as F      |  trailer, 32 bytes         |
 //! ```
 
 use super::error::Failure;
 use super::header::{Header, Schedule, VTable};
-use super::registry::Links;
+use super::seat::Seat;
 use super::state::State;
 use super::{Id, JoinError, JoinHandle, Runnable, TaskRef, run};
 use sheave_facade::alloc;
@@ -28,8 +28,6 @@ pub(crate) struct Meta {
     pub(crate) location: &'static Location<'static>,
     /// Its name, if it was given one.
     pub(crate) name: Option<Box<str>>,
-    /// The registry's shard that it is bound to.
-    pub(crate) shard: u32,
 }
 
 /// A whole task. `repr(C)`: the header comes first, the cold trailer last.
@@ -48,10 +46,9 @@ pub(super) struct Trailer {
     /// T4.
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
     /// T5.
-    pub(super) links: Links,
+    pub(super) seat: UnsafeCell<Option<NonNull<Seat>>>,
     /// A thin pointer: most tasks have no name, and pay 8 bytes for that.
     pub(super) name: Option<Box<Box<str>>>,
-    pub(super) shard: u32,
 }
 
 /// A task's output, or why there is none.
@@ -94,16 +91,15 @@ where
     F: Future + 'static,
     S: Schedule,
 {
-    let Meta { id, location, name, shard } = meta;
+    let Meta { id, location, name } = meta;
     let cell = alloc::into_raw(Cell {
         header: Header { state: State::new(), vtable: Cell::<F, S>::VTABLE, id, location },
         scheduler,
         stage: UnsafeCell::new(Stage::Running(future)),
         trailer: Trailer {
             join_waker: UnsafeCell::new(None),
-            links: Links::new(),
+            seat: UnsafeCell::new(None),
             name: name.map(Box::new),
-            shard,
         },
     });
     let header = cell.cast::<Header>();

@@ -8,7 +8,7 @@
 //! **Who may touch which field.** `SAFETY:` comments cite these rules by number.
 //!
 //! - **T1** The state word: whoever holds a reference or the Runnable, by the transitions of `state`.
-//! - **T2** Vtable, id, location, scheduler, name and shard are written before the task is shared and
+//! - **T2** Vtable, id, location, scheduler and name are written before the task is shared and
 //!   never again; whoever may touch the state may read them.
 //! - **T3** The stage (future, then output) belongs to the Runnable's owner until `State::complete`.
 //!   Then it belongs to the `JoinHandle` if `complete` answered `Present` or `Waiting`, and to the
@@ -17,7 +17,8 @@
 //!   JOIN_WAKER clear: the `JoinHandle`. JOIN_WAKER set, not COMPLETE: nobody; the `JoinHandle` takes
 //!   it back by clearing the bit, which fails once COMPLETE is set. Both set: the runner that set
 //!   COMPLETE, for ever. Outside an owner's hands the slot is full exactly if JOIN_WAKER is set.
-//! - **T5** The registry's links are touched under the lock of the shard that the task names.
+//! - **T5** The pointer to the registry's seat is written by `Registry::bind`, before the task is shared,
+//!   and never again. The seat outlives the task: it lives as long as the registry.
 //! - **T6** The task is freed by whoever is told `Last` or `Free`, once. By then the stage is consumed
 //!   and the slot empty, so freeing runs no code of a user.
 //! - **T7** A future is never moved once its task exists. It is dropped in place by the Runnable's
@@ -36,6 +37,7 @@ mod id;
 mod join;
 mod registry;
 mod run;
+mod seat;
 mod state;
 mod task_ref;
 mod waker;
@@ -52,6 +54,6 @@ pub use join::JoinHandle;
 
 pub(crate) use cell::{Meta, new_local_task, new_task};
 pub(crate) use header::{Header, Schedule, Wakeup};
-pub(crate) use registry::Registry;
+pub(crate) use registry::{Registry, Remaining, Removal, Usher};
 pub(crate) use run::Runnable;
 pub(crate) use task_ref::TaskRef;

@@ -1,170 +1,294 @@
 //! All tasks that have not completed, for shutdown and for dumps.
 //!
-//! One list per shard, a task's shard being the worker that spawned it, so that a shard's lock is
-//! contended only by completions elsewhere. A shard is a ring that runs through the tasks themselves:
-//! binding allocates nothing. The ring owns one reference to each of its tasks.
+//! Each worker has a *roster* of its own, and a few serve threads that are no workers. A roster is
+//! rows of seats, one word each. Its *usher* fills it, one thread at a time, and needs no
+//! read-modify-write for that: it walks along the row to the next empty seat. Completing a task
+//! empties its seat by one exchange, from whatever thread. A seat owns a reference to its task.
 //!
-//! | call        | on a shard that is | does                                                  |
-//! |-------------|--------------------|-------------------------------------------------------|
-//! | `bind`      | open               | links the task, owns the reference                    |
-//! | `bind`      | closed             | gives the reference back                              |
-//! | `remove`    | either             | unlinks, gives the reference back, if it is linked    |
-//! | `close`     | either             | closes; later `bind`s fail, linked tasks stay linked  |
-//! | `abort_all` | either             | aborts all that were linked when it began             |
+//! Rows are never moved or freed before the registry, so a task keeps a pointer to its seat. A row
+//! that is found to be more than half full once around is left for one twice as long, so that a walk
+//! is short on average.
+//!
+//! | call           | on a registry that is | does                                                    |
+//! |----------------|-----------------------|---------------------------------------------------------|
+//! | `bind`, `bind_outside` | open          | seats the task                                          |
+//! | `bind`         | closed meanwhile      | seats the task, marks it and aborts it                  |
+//! | `bind`, `bind_outside` | closed        | gives the reference back                                |
+//! | `close`        | either                | closes it; tasks that sit there stay                    |
+//! | `usher_out`    | closed                | counts, marks and aborts the tasks of one roster; once for each |
+//! | `remove`       | either                | empties the seat; if it was marked, counts one departure |
+//!
+//! **No task slips through.** A worker seats a task and then looks whether the registry has closed;
+//! who closes it marks it as closed and then looks at the seats; a `fence(SeqCst)` stands between the
+//! two on either side. One of them sees the other, and marking is done once. A thread that is no worker
+//! looks under its usher's lock, which `usher_out` passes through before it looks at the seats.
+//!
+//! **When is everybody gone?** `departures` starts at the number of rosters. `usher_out` adds one for
+//! each task it marks, and takes its roster's own one away at the end; a marked task takes one away
+//! when it leaves. So it is 0 when every roster has been ushered out and every task has left. A worker
+//! that binds late does so inside a task, which sits there itself until it has left, or between two
+//! polls, and then it looks again before it leaves.
 
 use super::TaskRef;
-use super::header::{Header, Raw};
+use super::seat::{Seat, Vacated, Visit};
 use crossbeam_utils::CachePadded;
-use sheave_facade::cell::UnsafeCell;
 use sheave_facade::seeded;
-use sheave_facade::sync::Mutex;
+use sheave_facade::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*, fence};
+use sheave_facade::sync::{Mutex, OnceLock};
+use std::cell::Cell;
 use std::fmt;
 use std::ptr::NonNull;
 
-/// How many tasks are aborted between two holds of a shard's lock.
-const BATCH: usize = 32;
+/// Rows of a roster, each twice as long as the one before, and the seats of the first.
+#[cfg(not(loom))]
+mod sizes {
+    pub(super) const ROWS: usize = 32;
+    pub(super) const FIRST_ROW: usize = 64;
+}
+
+/// Few and short rows, so that a model reaches the second.
+#[cfg(loom)]
+mod sizes {
+    pub(super) const ROWS: usize = 2;
+    pub(super) const FIRST_ROW: usize = 2;
+}
+
+use sizes::{FIRST_ROW, ROWS};
 
 /// All tasks that are bound and have not completed.
 pub(crate) struct Registry {
-    shards: Box<[CachePadded<Mutex<Ring>>]>,
+    rosters: Box<[CachePadded<Roster>]>,
+    /// The ushers of the last rosters, for threads that are no workers.
+    outside: Box<[CachePadded<Mutex<Usher>>]>,
+    is_closed: AtomicBool,
+    /// Rosters that have not been ushered out, and tasks that were marked and have not left.
+    departures: AtomicUsize,
 }
 
-/// A task's place in its shard's ring (T5).
-#[derive(Debug)]
-pub(super) struct Links {
-    place: UnsafeCell<Place>,
+struct Roster {
+    rows: [OnceLock<Box<[Seat]>>; ROWS],
 }
 
-/// Two words: there is no end to mark, so null says `Unlinked`.
-#[derive(Clone, Copy, Debug)]
-enum Place {
-    Unlinked,
-    Linked { previous: NonNull<Header>, next: NonNull<Header> },
+/// The right to fill one roster. Moves between threads, with its worker.
+pub(crate) struct Usher {
+    roster: usize,
+    row: Cell<usize>,
+    next: Cell<usize>,
+    /// Empty seats found since the beginning of the row.
+    found: Cell<usize>,
 }
 
-impl Links {
-    pub(super) fn new() -> Self {
-        Self { place: UnsafeCell::new(Place::Unlinked) }
-    }
-
-    fn get(&self, _proof: &Ring) -> Place {
-        // SAFETY: `&Ring` is under the shard's lock (T5), and no reference into the cell remains.
-        self.place.with(|place| unsafe { *place })
-    }
-
-    fn set(&self, _proof: &mut Ring, to: Place) {
-        // SAFETY: `&mut Ring` is under the shard's lock (T5), and no reference into it remains.
-        self.place.with_mut(|place| unsafe { *place = to });
-    }
+/// What became of a task's place.
+pub(crate) enum Removal {
+    /// It had none.
+    NotBound,
+    /// It is given up; the reference was the registry's.
+    Left(TaskRef),
+    /// As `Left`, and everybody is gone now.
+    LastLeft(TaskRef),
 }
 
-/// A ring of tasks, each with one counted reference that the ring owns.
-struct Ring {
-    /// The oldest task, or where the last [`rotate`](Ring::rotate) left off.
-    head: Option<NonNull<Header>>,
-    len: usize,
-    gate: Gate,
+/// Whether a closed registry waits for anybody.
+#[must_use]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Remaining {
+    Some,
+    Nobody,
 }
-
-enum Gate {
-    Open,
-    Closed,
-}
-
-// SAFETY: the pointers are references that the ring owns, and a `TaskRef` is `Send`.
-unsafe impl Send for Ring {}
 
 impl Registry {
-    /// An open registry.
+    /// An open registry with rosters for `workers`, whose ushers are returned, and `outside` more for
+    /// other threads.
     ///
     /// # Panics
-    /// If `shards` is zero.
-    pub(crate) fn new(shards: usize) -> Self {
-        assert!(shards > 0, "a registry needs at least one shard");
-        let shard = |_| CachePadded::new(Mutex::new(Ring::new()));
-        Self { shards: (0..shards).map(shard).collect() }
+    /// If `outside` is zero.
+    pub(crate) fn new(workers: usize, outside: usize) -> (Self, Vec<Usher>) {
+        assert!(outside > 0, "somebody must register what other threads spawn");
+        let rosters = workers + outside;
+        let usher = |roster| CachePadded::new(Mutex::new(Usher::new(roster)));
+        let registry = Self {
+            rosters: (0..rosters).map(|_| CachePadded::new(Roster::new())).collect(),
+            outside: (workers..rosters).map(usher).collect(),
+            is_closed: AtomicBool::new(false),
+            departures: AtomicUsize::new(rosters),
+        };
+        (registry, (0..workers).map(Usher::new).collect())
     }
 
-    /// Adds a task that was made for `shard`.
+    /// Adds a task that nobody else knows yet. For the worker that has the usher.
     ///
     /// # Errors
     /// The task itself, if the registry is closed.
-    pub(crate) fn bind(&self, shard: u32, task: TaskRef) -> Result<(), TaskRef> {
-        debug_assert_eq!(shard, task.shard(), "a task is bound to the shard it was made for");
-        let mut ring = self.shard(&task).lock();
-        match ring.gate {
-            Gate::Closed if !seeded::on("registry_open_gate") => Err(task),
-            Gate::Closed | Gate::Open => {
-                ring.push(task);
-                Ok(())
-            }
+    pub(crate) fn bind(&self, usher: &Usher, task: TaskRef) -> Result<(), TaskRef> {
+        if self.is_closed() {
+            return Err(task);
+        }
+        let seat = self.seat(usher, task);
+        if !seeded::on("registry_no_fence") {
+            // ORDERING: the seat before this fence, or the mark of `close` after it: one of them is
+            // seen. Partner: the fence in `close`.
+            fence(SeqCst);
+        }
+        if self.is_closed() {
+            self.usher_one_out(seat);
+        }
+        Ok(())
+    }
+
+    /// Adds a task that nobody else knows yet. For threads that are no workers; `spread` chooses
+    /// between their rosters.
+    ///
+    /// # Errors
+    /// The task itself, if the registry is closed.
+    pub(crate) fn bind_outside(&self, spread: usize, task: TaskRef) -> Result<(), TaskRef> {
+        let usher = self.outside[spread % self.outside.len()].lock();
+        if self.is_closed() && !seeded::on("registry_open_gate") {
+            return Err(task);
+        }
+        self.seat(&usher, task);
+        Ok(())
+    }
+
+    fn seat(&self, usher: &Usher, task: TaskRef) -> &Seat {
+        let seat = self.rosters[usher.roster].next_empty(usher);
+        let place = Some(NonNull::from(seat));
+        // SAFETY: T5, the task is not shared yet, and nobody reads its place before it is.
+        task.raw().trailer().seat.with_mut(|to| unsafe { *to = place });
+        seat.take(task);
+        seat
+    }
+
+    fn is_closed(&self) -> bool {
+        // ORDERING: Relaxed; the fences of `bind` and `close`, or the usher's lock, decide who sees
+        // whom. An early look may be out of date.
+        self.is_closed.load(Relaxed)
+    }
+
+    /// Removes a task that has completed.
+    pub(crate) fn remove(&self, task: &TaskRef) -> Removal {
+        // SAFETY: T5, written before the task was shared and never again.
+        let place = task.raw().trailer().seat.with(|place| unsafe { *place });
+        let Some(seat) = place else { return Removal::NotBound };
+        // SAFETY: rows live as long as the registry, which its caller borrows.
+        let vacated = unsafe { seat.as_ref() }.vacate();
+        // SAFETY: the reference that the seat owned; a task is removed once, by who completes it.
+        let owned = unsafe { TaskRef::from_raw(task.raw().as_ptr()) };
+        match vacated {
+            Vacated::Leaving if self.depart() == Remaining::Nobody => Removal::LastLeft(owned),
+            Vacated::Leaving | Vacated::Taken => Removal::Left(owned),
         }
     }
 
-    /// Removes a task and returns the registry's reference; `None` if it is not in here.
-    pub(crate) fn remove(&self, task: &TaskRef) -> Option<TaskRef> {
-        self.shard(task).lock().remove(task.raw())
-    }
-
-    /// Closes the gate: after this call has returned, every [`bind`](Self::bind) fails. A `bind`
-    /// that came before is seen by a later [`abort_all`](Self::abort_all).
+    /// Closes the gate. To be followed by [`usher_out`](Self::usher_out) for each roster.
     pub(crate) fn close(&self) {
-        for shard in &self.shards {
-            shard.lock().gate = Gate::Closed;
+        // ORDERING: Relaxed store, and the fence below.
+        self.is_closed.store(true, Relaxed);
+        // ORDERING: the closer's side; partner: the fence in `bind`.
+        fence(SeqCst);
+    }
+
+    /// How many rosters there are.
+    pub(crate) fn rosters(&self) -> usize {
+        self.rosters.len()
+    }
+
+    /// Aborts every task of a roster, once the registry has closed. Once for each roster.
+    pub(crate) fn usher_out(&self, roster: usize) -> Remaining {
+        let workers = self.rosters.len() - self.outside.len();
+        if let Some(usher) = roster.checked_sub(workers) {
+            // Whoever has found the gate open under this lock has seated its task by now.
+            drop(self.outside[usher].lock());
+        }
+        for seat in self.rosters[roster].seats() {
+            self.usher_one_out(seat);
+        }
+        self.depart()
+    }
+
+    /// Counts, marks and aborts the task on a seat, unless that was done before.
+    fn usher_one_out(&self, seat: &Seat) {
+        // ORDERING: Relaxed; published by the mark that follows, see `Seat::visit`.
+        let task = seat.visit(Visit::UsherOut, || {
+            self.departures.fetch_add(1, Relaxed);
+        });
+        if let Some(task) = task {
+            task.abort();
         }
     }
 
-    /// Aborts all tasks that are in `shard` at the time of the call.
-    pub(crate) fn abort_all(&self, shard: usize) {
-        let shard = &self.shards[shard];
-        let mut left = shard.lock().len;
-        let mut batch = Vec::with_capacity(left.min(BATCH));
-        while left > 0 {
-            let wanted = left.min(BATCH);
-            {
-                let mut ring = shard.lock();
-                // Whatever completes or is bound meanwhile, the tasks that were there at first pass
-                // the head within `left` turns: new ones are linked behind them.
-                batch.extend((0..wanted).map_while(|_| ring.rotate()));
-            }
-            left = if batch.len() < wanted { 0 } else { left - wanted };
-            // Outside the lock (W10): an abort schedules, and a reference may be the last one.
-            for task in batch.drain(..) {
-                task.abort();
-            }
-        }
+    /// One less to wait for.
+    fn depart(&self) -> Remaining {
+        // ORDERING: AcqRel; whoever takes the last one away has seen every other departure, and what
+        // those threads did before it.
+        if self.departures.fetch_sub(1, AcqRel) == 1 { Remaining::Nobody } else { Remaining::Some }
     }
 
-    /// How many shards there are.
-    pub(crate) fn shards(&self) -> usize {
-        self.shards.len()
+    /// Whether every roster has been ushered out and every task has left.
+    pub(crate) fn remaining(&self) -> Remaining {
+        // ORDERING: Acquire pairs with `depart`: what the departed did has happened.
+        if self.departures.load(Acquire) == 0 { Remaining::Nobody } else { Remaining::Some }
     }
 
-    /// How many tasks there are, shard after shard.
+    /// How many tasks there are, by a look at every seat.
     pub(crate) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().len).sum()
+        self.seats().filter(|seat| !seat.is_empty()).count()
     }
 
-    /// Whether there is no task, shard after shard.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.shards.iter().all(|shard| shard.lock().len == 0)
+    /// Shows each task to `look`. A task that completes meanwhile may be shown all the same.
+    pub(crate) fn for_each(&self, look: impl FnMut(TaskRef)) {
+        self.seats().filter_map(|seat| seat.visit(Visit::Look, || ())).for_each(look);
     }
 
-    /// Shows each task to `look`, outside the lock. A task that completes meanwhile is shown all
-    /// the same.
-    pub(crate) fn for_each(&self, mut look: impl FnMut(&TaskRef)) {
-        for shard in &self.shards {
-            let tasks: Vec<TaskRef> = {
-                let mut ring = shard.lock();
-                // A full turn: the head ends where it was.
-                (0..ring.len).map_while(|_| ring.rotate()).collect()
-            };
-            tasks.iter().for_each(&mut look);
+    fn seats(&self) -> impl Iterator<Item = &Seat> {
+        self.rosters.iter().flat_map(|roster| roster.seats())
+    }
+}
+
+impl Roster {
+    fn new() -> Self {
+        Self { rows: std::array::from_fn(|_| OnceLock::new()) }
+    }
+
+    fn seats(&self) -> impl Iterator<Item = &Seat> {
+        self.rows.iter().map_while(OnceLock::get).flat_map(|row| row.iter())
+    }
+
+    /// A row, added if it is not there. For the usher.
+    fn row(&self, row: usize) -> &[Seat] {
+        let place = &self.rows[row];
+        if place.get().is_none() {
+            let seats = (0..FIRST_ROW << row).map(|_| Seat::new()).collect();
+            assert!(place.set(seats).is_ok(), "one thread at a time has the usher");
+        }
+        place.get().expect("set above")
+    }
+
+    /// Walks to the next empty seat.
+    fn next_empty(&self, usher: &Usher) -> &Seat {
+        loop {
+            let row = self.row(usher.row.get());
+            while let Some(seat) = row.get(usher.next.get()) {
+                usher.next.set(usher.next.get() + 1);
+                if seat.is_empty() {
+                    usher.found.set(usher.found.get() + 1);
+                    return seat;
+                }
+            }
+            let is_crowded = 2 * usher.found.get() < row.len();
+            usher.walk_on(usher.row.get() + usize::from(is_crowded && usher.row.get() + 1 < ROWS));
         }
     }
+}
 
-    fn shard(&self, task: &TaskRef) -> &Mutex<Ring> {
-        &self.shards[task.shard() as usize]
+impl Usher {
+    fn new(roster: usize) -> Self {
+        Self { roster, row: Cell::new(0), next: Cell::new(0), found: Cell::new(0) }
+    }
+
+    fn walk_on(&self, row: usize) {
+        self.row.set(row);
+        self.next.set(0);
+        self.found.set(0);
     }
 }
 
@@ -173,94 +297,15 @@ impl Drop for Registry {
         if std::thread::panicking() {
             return;
         }
-        for shard in &self.shards {
-            // The guard ends with the condition, so that no reference is dropped under the lock.
-            while let Some(task) = { shard.lock().pop() } {
-                drop(task);
-            }
-        }
+        // Only what never was ushered out can still sit here. Its seat is looked up from the task, so
+        // that the reference is given up once.
+        self.for_each(|task| drop(self.remove(&task)));
     }
 }
 
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registry").field("shards", &self.shards.len()).finish_non_exhaustive()
-    }
-}
-
-impl Ring {
-    const fn new() -> Self {
-        Self { head: None, len: 0, gate: Gate::Open }
-    }
-
-    /// The task behind a pointer that this ring holds.
-    fn task(&self, header: NonNull<Header>) -> Raw {
-        // SAFETY: the ring owns a reference to each task that it points to.
-        unsafe { Raw::new(header) }
-    }
-
-    fn neighbours(&self, task: Raw) -> Option<(Raw, Raw)> {
-        match task.trailer().links.get(self) {
-            Place::Linked { previous, next } => Some((self.task(previous), self.task(next))),
-            Place::Unlinked => None,
-        }
-    }
-
-    /// Adds a task behind all others, which is before the head.
-    fn push(&mut self, task: TaskRef) {
-        let this = task.raw();
-        let head = *self.head.get_or_insert(task.into_raw());
-        let head = self.task(head);
-        let tail = self.neighbours(head).map_or(this, |(tail, _)| tail);
-        self.link(tail, this);
-        self.link(this, head);
-        self.len += 1;
-    }
-
-    /// Unlinks; the reference that the ring owned is the caller's.
-    fn remove(&mut self, task: Raw) -> Option<TaskRef> {
-        let (previous, next) = self.neighbours(task)?;
-        self.link(previous, next);
-        task.trailer().links.set(self, Place::Unlinked);
-        self.len -= 1;
-        if self.head == Some(task.as_ptr()) {
-            self.head = (self.len > 0).then(|| next.as_ptr());
-        }
-        // SAFETY: the reference that `push` took in, given out once because the task was linked.
-        Some(unsafe { TaskRef::from_raw(task.as_ptr()) })
-    }
-
-    fn pop(&mut self) -> Option<TaskRef> {
-        let head = self.task(self.head?);
-        self.remove(head)
-    }
-
-    /// Turns the ring by one and returns a reference to the task that was at the head.
-    fn rotate(&mut self) -> Option<TaskRef> {
-        let head = self.task(self.head?);
-        let (_, next) = self.neighbours(head)?;
-        self.head = Some(next.as_ptr());
-        if !seeded::on("registry_ref_uncounted") {
-            head.state().ref_inc();
-        }
-        // SAFETY: counted just now.
-        Some(unsafe { TaskRef::from_raw(head.as_ptr()) })
-    }
-
-    /// Makes `next` follow `previous`, in both directions.
-    fn link(&mut self, previous: Raw, next: Raw) {
-        let (before, after) = (previous.as_ptr(), next.as_ptr());
-        let outer = match previous.trailer().links.get(self) {
-            Place::Linked { previous, .. } => previous,
-            Place::Unlinked => before,
-        };
-        let place = Place::Linked { previous: outer, next: after };
-        previous.trailer().links.set(self, place);
-        let outer = match next.trailer().links.get(self) {
-            Place::Linked { next, .. } => next,
-            Place::Unlinked => after,
-        };
-        next.trailer().links.set(self, Place::Linked { previous: before, next: outer });
+        f.debug_struct("Registry").field("rosters", &self.rosters.len()).finish_non_exhaustive()
     }
 }
 

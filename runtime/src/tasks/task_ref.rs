@@ -57,11 +57,6 @@ impl TaskRef {
     pub(crate) fn name(&self) -> Option<&str> {
         self.0.trailer().name.as_deref().map(|name| &**name)
     }
-
-    /// The registry's shard that the task belongs to.
-    pub(crate) fn shard(&self) -> u32 {
-        self.0.trailer().shard
-    }
 }
 
 impl Clone for TaskRef {

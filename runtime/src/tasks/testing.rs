@@ -1,6 +1,8 @@
 //! A scheduler for tests and models of this module: one queue, a registry, and the real task.
 
-use super::{Id, JoinHandle, Meta, Registry, Runnable, Schedule, TaskRef, Wakeup, new_task};
+use super::{
+    Id, JoinHandle, Meta, Registry, Removal, Runnable, Schedule, TaskRef, Usher, Wakeup, new_task,
+};
 use sheave_facade::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use sheave_facade::sync::{Arc, Condvar, Mutex};
 use std::collections::VecDeque;
@@ -22,11 +24,19 @@ pub(super) struct Queue(pub(super) Arc<Bench>);
 
 impl Queue {
     pub(super) fn new() -> Self {
-        Self(Arc::new(Bench {
-            queue: Mutex::new(VecDeque::new()),
-            pushed: Condvar::new(),
-            registry: Registry::new(1),
-        }))
+        Self::with_registry(Registry::new(0, 1).0)
+    }
+
+    /// A queue, and the usher of a worker.
+    pub(super) fn with_worker() -> (Self, Usher) {
+        let (registry, ushers) = Registry::new(1, 1);
+        let usher = ushers.into_iter().next().expect("one worker, one usher");
+        (Self::with_registry(registry), usher)
+    }
+
+    fn with_registry(registry: Registry) -> Self {
+        let queue = Mutex::new(VecDeque::new());
+        Self(Arc::new(Bench { queue, pushed: Condvar::new(), registry }))
     }
 
     /// Creates a task, binds it and puts it in the queue.
@@ -37,7 +47,7 @@ impl Queue {
         F::Output: Send,
     {
         let (task, runnable, join) = new_task(future, self.clone(), meta(1));
-        self.0.registry.bind(0, task).expect("the registry is open");
+        self.0.registry.bind_outside(0, task).expect("the registry is open");
         self.schedule(runnable, Wakeup::Woken);
         join
     }
@@ -81,7 +91,7 @@ impl Queue {
 
 #[track_caller]
 pub(super) fn meta(id: u64) -> Meta {
-    Meta { id: Id::from_u64(id), location: Location::caller(), name: None, shard: 0 }
+    Meta { id: Id::from_u64(id), location: Location::caller(), name: None }
 }
 
 /// A future that is ready when all `flags` are set, and that sends out a waker at its first poll.
@@ -146,6 +156,9 @@ impl Schedule for Queue {
     }
 
     fn release(&self, task: &TaskRef) -> Option<TaskRef> {
-        self.0.registry.remove(task)
+        match self.0.registry.remove(task) {
+            Removal::NotBound => None,
+            Removal::Left(owned) | Removal::LastLeft(owned) => Some(owned),
+        }
     }
 }

@@ -1,17 +1,17 @@
 //! Models of the registry's gate and of its references. Thread 0 shuts down.
 
-use crate::tasks::testing::{Queue, meta};
-use crate::tasks::{Schedule, Wakeup, new_task};
+use crate::tasks::testing::{Queue, meta, now};
+use crate::tasks::{Remaining, Schedule, Wakeup, new_task};
 use sheave_facade::model::{Model, must_catch};
 use sheave_facade::thread;
 use std::future::ready;
 use std::sync::Arc;
 
-/// Claim: a task that is spawned while the registry closes is refused, or it is aborted; either way
-/// its future is dropped and never polled (W9). Threads 2; bound: none.
+/// Claim: a task that another thread spawns while the registry closes is refused, or it is aborted;
+/// either way its future is dropped and never polled (W9). Threads 2; bound: none.
 #[test]
-fn bind_races_close() {
-    Model::new("registry_bind_races_close").unbounded().check(|| {
+fn bind_outside_races_close() {
+    Model::new("registry_bind_outside_races_close").unbounded().check(|| {
         let (queue, token) = (Queue::new(), Arc::new(()));
         let held = token.clone();
         let spawner = {
@@ -22,7 +22,7 @@ fn bind_races_close() {
                     panic!("polled after shutdown");
                 };
                 let (task, runnable, join) = new_task(future, queue.clone(), meta(1));
-                match queue.0.registry.bind(0, task) {
+                match queue.0.registry.bind_outside(0, task) {
                     Ok(()) => queue.schedule(runnable, Wakeup::Woken),
                     Err(_refused) => runnable.shutdown(),
                 }
@@ -30,39 +30,87 @@ fn bind_races_close() {
             })
         };
         queue.0.registry.close();
-        queue.0.registry.abort_all(0);
+        let _ = queue.0.registry.usher_out(0);
         let mut join = spawner.join().expect("the spawner ends");
         queue.run_all();
         assert_eq!(Arc::strong_count(&token), 1, "the future is gone");
-        assert!(queue.0.registry.is_empty());
-        let outcome: Result<(), _> = super::super::testing::now(&mut join);
+        assert_eq!(queue.0.registry.remaining(), Remaining::Nobody);
+        let outcome: Result<(), _> = now(&mut join);
         assert!(outcome.expect_err("no output").is_cancelled(), "polled after shutdown");
     });
 }
 
-/// Claim: tasks that complete while all are aborted leave the ring whole, and nothing is leaked or
-/// used after it is freed. Threads 2, bound 3.
+/// Claim: the same for a task that a worker spawns inside a task of its own, without a lock; and
+/// everybody is gone exactly when both have ended. Threads 2; bound 3. Control: `registry_no_fence`.
 #[test]
-fn abort_all_races_completion() {
-    Model::new("registry_abort_all_races_completion").bound(3).check(|| {
+fn bind_races_close() {
+    Model::new("registry_bind_races_close").bound(3).check(|| {
+        let (queue, usher) = Queue::with_worker();
+        let token = Arc::new(());
+        let held = token.clone();
+        let (outer, outer_runnable, _join) = new_task(ready(()), queue.clone(), meta(1));
+        assert!(queue.0.registry.bind(&usher, outer).is_ok(), "the registry is open");
+        let worker = {
+            let queue = queue.clone();
+            thread::spawn(move || {
+                let future = async move {
+                    drop(held);
+                    panic!("polled after shutdown");
+                };
+                let (task, runnable, join) = new_task(future, queue.clone(), meta(2));
+                match queue.0.registry.bind(&usher, task) {
+                    Ok(()) => queue.schedule(runnable, Wakeup::Woken),
+                    Err(_refused) => runnable.shutdown(),
+                }
+                assert_eq!(queue.0.registry.remaining(), Remaining::Some, "the outer task is here");
+                outer_runnable.run();
+                join
+            })
+        };
+        queue.0.registry.close();
+        for roster in 0..queue.0.registry.rosters() {
+            let _ = queue.0.registry.usher_out(roster);
+        }
+        let mut join = worker.join().expect("the worker ends");
+        queue.run_all();
+        assert_eq!(Arc::strong_count(&token), 1, "the future is gone");
+        assert_eq!(queue.0.registry.remaining(), Remaining::Nobody);
+        let outcome: Result<(), _> = now(&mut join);
+        assert!(outcome.expect_err("no output").is_cancelled(), "polled after shutdown");
+    });
+}
+
+/// Claim: a task that completes while it is shown or aborted is not used after it is freed, and
+/// leaves once. Threads 2, bound 3. Control: `seat_ignores_visitors`.
+#[test]
+fn visits_race_completion() {
+    Model::new("registry_visits_race_completion").bound(3).check(|| {
         let queue = Queue::new();
-        drop(queue.spawn(ready(())));
         drop(queue.spawn(ready(())));
         let runner = {
             let queue = queue.clone();
             thread::spawn(move || queue.run_all())
         };
-        queue.0.registry.abort_all(0);
+        queue.0.registry.for_each(|task| assert_eq!(task.id().to_string(), "1"));
+        queue.0.registry.close();
+        let _ = queue.0.registry.usher_out(0);
         runner.join().expect("the runner ends");
         queue.run_all();
-        assert!(queue.0.registry.is_empty());
+        assert_eq!(queue.0.registry.remaining(), Remaining::Nobody);
+        assert_eq!(queue.0.registry.len(), 0);
     });
 }
 
 #[test]
 fn controls() {
-    let bind = "tasks::registry::loom::bind_races_close";
-    must_catch(bind, "registry_open_gate", &["polled after shutdown"]);
-    let abort = "tasks::registry::loom::abort_all_races_completion";
-    must_catch(abort, "registry_ref_uncounted", &["use after free", "a reference given up twice"]);
+    let outside = "tasks::registry::loom::bind_outside_races_close";
+    must_catch(outside, "registry_open_gate", &["polled after shutdown", "the future is gone"]);
+    let worker = "tasks::registry::loom::bind_races_close";
+    must_catch(worker, "registry_no_fence", &["polled after shutdown", "the future is gone"]);
+    let visits = "tasks::registry::loom::visits_race_completion";
+    must_catch(
+        visits,
+        "seat_ignores_visitors",
+        &["use after free", "given up twice", "right: Nobody"],
+    );
 }
