@@ -198,6 +198,7 @@ pub use front::to_thread::to_thread;
 /// Tasks: spawning, joining, yielding and blocking work.
 pub mod task {
     pub use crate::front::join_set::JoinSet;
+    pub use crate::front::local_set::{LocalEnterGuard, LocalSet, spawn_local};
     pub use crate::front::spawn::{block_in_place, id, spawn, spawn_blocking, try_id};
     pub use crate::front::task_builder::Builder;
     pub use crate::front::to_thread::{ToThread, to_thread};

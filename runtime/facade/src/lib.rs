@@ -13,6 +13,7 @@
 //! | [`alloc`] | `Box` | tracked and quarantined | leaks of a plain `Box` |
 //! | [`deque`] | `crossbeam-deque` | stand-in with equally weak emptiness | its internals |
 //! | [`thread`] | `std` | loom, at most four beside the model's main | `park`, on purpose absent |
+//! | [`thread::ThreadId`] | a number in a thread-local | the same, per modelled thread | – |
 //! | [`time::now`] | monotonic clock | virtual clock moved by the model | – |
 //! | [`sync::OnceLock`] | `std` | `std` behind a loom flag | a wait for the one who sets it |
 //! | [`sync::Arc`] | `std` | `std` | its own counts |
@@ -33,6 +34,7 @@ pub use modelled::{alloc, cell, deque, hint, sync, thread, time};
 #[cfg(loom)]
 pub mod model;
 pub mod seeded;
+mod thread_id;
 
 #[doc(hidden)]
 #[cfg(loom)]

@@ -114,6 +114,7 @@ pub mod alloc {
 
 /// Threads.
 pub mod thread {
+    pub use crate::thread_id::ThreadId;
     pub use std::thread::{Builder, JoinHandle, spawn, yield_now};
 }
 

@@ -1,5 +1,6 @@
 //! A set of tasks that are joined in the order of their completion.
 
+use super::local_set::{self, LocalSet};
 use super::spawn;
 use crate::coop;
 use crate::tasks::{AbortHandle, Id, JoinError, JoinHandle};
@@ -91,6 +92,28 @@ impl<T: 'static> JoinSet<T> {
         T: Send,
     {
         self.insert(spawn::spawn_blocking(f))
+    }
+
+    /// Spawns a task that stays on this thread and adds it to the set; see
+    /// [`spawn_local`](crate::task::spawn_local()).
+    ///
+    /// # Panics
+    /// Outside a [`LocalSet`].
+    #[track_caller]
+    pub fn spawn_local<F>(&mut self, task: F) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static,
+    {
+        self.insert(local_set::spawn_local(task))
+    }
+
+    /// Spawns a task on `local` and adds it to the set.
+    #[track_caller]
+    pub fn spawn_local_on<F>(&mut self, task: F, local: &LocalSet) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static,
+    {
+        self.insert(local.spawn_local(task))
     }
 
     /// Adds a task.

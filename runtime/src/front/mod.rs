@@ -1,6 +1,7 @@
 //! What users call: futures and functions that know the current runtime.
 
 pub(crate) mod join_set;
+pub(crate) mod local_set;
 pub(crate) mod spawn;
 pub(crate) mod task_builder;
 pub(crate) mod to_thread;

@@ -1,5 +1,6 @@
 //! Spawning with a name.
 
+use super::local_set::{LocalSet, with_current_set};
 use super::spawn::with_current;
 use crate::scheduler::LaneName;
 use crate::tasks::JoinHandle;
@@ -46,6 +47,30 @@ impl<'a> Builder<'a> {
     {
         let location = Location::caller();
         with_current(|shared| shared.spawn(future, self.name.map(Into::into), location))
+    }
+
+    /// Spawns a task that stays on this thread; see [`spawn_local`](crate::task::spawn_local()).
+    ///
+    /// # Panics
+    /// Outside a [`LocalSet`].
+    #[track_caller]
+    pub fn spawn_local<F>(self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let location = Location::caller();
+        with_current_set(|tasks| tasks.spawn(future, self.name.map(Into::into), location))
+    }
+
+    /// Spawns a task on `set`; see [`LocalSet::spawn_local`].
+    #[track_caller]
+    pub fn spawn_local_on<F>(self, future: F, set: &LocalSet) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        set.tasks().spawn(future, self.name.map(Into::into), Location::caller())
     }
 
     /// Runs a closure on the blocking pool; see [`spawn_blocking`](crate::task::spawn_blocking()).

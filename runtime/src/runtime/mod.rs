@@ -3,6 +3,7 @@
 mod builder;
 mod handle;
 mod join_set_on;
+mod local_set_on;
 mod metrics;
 mod owned;
 

@@ -16,6 +16,7 @@
 //! | `block_on.rs` | how does a thread drive a root future |
 //! | `block_in_place.rs` | how does a worker go on without its thread |
 //! | `blocking.rs` | how does a closure become a task of the blocking pool |
+//! | `local.rs` | where do tasks wait that never leave their thread, and how do they end |
 //! | `context.rs` | which runtime and worker is this thread's |
 //! | `metrics.rs` | what does a worker count |
 
@@ -27,6 +28,7 @@ pub(crate) mod context;
 mod core;
 mod idle;
 mod lifecycle;
+pub(crate) mod local;
 mod metrics;
 mod next;
 mod outlook;

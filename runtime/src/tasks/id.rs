@@ -6,7 +6,8 @@ use std::num::NonZeroU64;
 /// Identifies a task among all tasks of its runtime, those that have ended included.
 ///
 /// Ids are handed out in ranges to workers, so their order is not the order of spawning. Tasks of
-/// different runtimes may have the same id.
+/// different runtimes may have the same id, and so may local tasks of different sets that were spawned
+/// outside a runtime.
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
 pub struct Id(NonZeroU64);
 

@@ -7,6 +7,7 @@ pub mod sync;
 
 /// Threads.
 pub mod thread {
+    pub use crate::thread_id::ThreadId;
     pub use loom::thread::{JoinHandle, spawn, yield_now};
 
     /// `std::thread::Builder` in name; loom threads have neither name nor stack size.

@@ -1,0 +1,342 @@
+//! Tasks that never leave their thread: where they wait for it, and how they end.
+//!
+//! [`LocalTasks`] belongs to the thread that made it, its *owner*. A Runnable that is made there
+//! goes to a queue without a lock; one that is made on another thread goes to the *inbox*, and who
+//! drives the tasks is woken.
+//!
+//! | a wake on … | while the tasks are | puts the Runnable | and wakes                       |
+//! |-------------|---------------------|-------------------|---------------------------------|
+//! | the owner   | driven              | in the queue      | nobody: the driver looks there  |
+//! | the owner   | not driven          | in the queue      | all pollers                     |
+//! | another     | either              | in the inbox      | all pollers, or `close`         |
+//!
+//! **No wake is lost.** A driver that is about to rest stores its waker, then looks at queue and
+//! inbox; another thread fills the inbox, then takes the wakers. The inbox and the wakers are under
+//! one lock, so one of the two sees the other.
+//!
+//! **No future leaves its thread**, which is what `new_local_task` asks for:
+//!
+//! - **L1** Others only put Runnables in the inbox. They are taken out, run and shut down by methods
+//!   that demand to be called on the owner.
+//! - **L2** No Runnable is dropped with the queues: a task that has one is not complete, hence keeps
+//!   itself alive, hence its [`Home`], hence the queues. So the last reference to the queues, to a
+//!   waker or to a handle may end on any thread.
+//! - **L3** `close`, which is called by the owner, returns when all tasks are complete. A complete
+//!   task has no Runnable and a wake makes none, so a late wake, join or abort on another thread
+//!   touches a counter and nothing else.
+//! - **L4** A thread that has made a Runnable puts it in the inbox without running code of a user in
+//!   between. So `close` can wait for it, and it waits for a few instructions.
+//!
+//! If the owner leaks its set instead of dropping it, the futures are leaked with it.
+
+mod current;
+mod owner_cell;
+mod pollers;
+
+#[cfg(all(test, loom))]
+mod loom;
+
+pub(crate) use current::{EnteredLocal, current};
+pub(crate) use pollers::Seat;
+
+use super::{context, with_runtime};
+use crate::coop;
+use crate::tasks::{Id, JoinHandle, Meta, Runnable, Schedule, TaskRef, Wakeup, new_local_task};
+use owner_cell::OwnerCell;
+use pollers::Pollers;
+use sheave_facade::seeded;
+use sheave_facade::sync::{Arc, Condvar, Mutex};
+use slab::Slab;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::mem;
+use std::panic::Location;
+use std::task::{Context, Poll, Waker};
+
+/// How many tasks run before the root and whatever else the thread drives have their turn.
+const TURN: usize = 61;
+
+/// Ids of tasks that were spawned outside a runtime begin here, far beyond those of a runtime.
+const OUTSIDE: u64 = 1 << 63;
+
+/// The tasks of one local set.
+pub(crate) struct LocalTasks {
+    owned: OwnerCell<Owned>,
+    inbox: Mutex<Inbox>,
+    /// Signalled when the inbox is filled, for `close`.
+    filled: Condvar,
+}
+
+/// What the owner alone touches.
+struct Owned {
+    queue: VecDeque<Runnable>,
+    /// All tasks that are not complete.
+    live: Slab<TaskRef>,
+    gate: Gate,
+    /// Whether a frame further down on this thread's stack runs tasks and then looks at the queue.
+    driven: bool,
+    /// How many ids were given outside a runtime.
+    ids: u64,
+    /// How many seats were given.
+    seats: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Gate {
+    Open,
+    Closed,
+}
+
+/// What other threads reach.
+struct Inbox {
+    queue: VecDeque<Runnable>,
+    pollers: Pollers,
+}
+
+/// A local task's scheduler.
+#[derive(Clone)]
+struct Home {
+    tasks: Arc<LocalTasks>,
+    /// The task's place in `Owned::live`.
+    key: usize,
+}
+
+impl LocalTasks {
+    /// No tasks; they will belong to the calling thread.
+    pub(crate) fn new() -> Arc<Self> {
+        let (queue, live) = (VecDeque::new(), Slab::new());
+        let owned = Owned { queue, live, gate: Gate::Open, driven: false, ids: 0, seats: 0 };
+        let inbox = Inbox { queue: VecDeque::new(), pollers: Pollers::new() };
+        Arc::new(Self {
+            owned: OwnerCell::new(owned),
+            inbox: Mutex::new(inbox),
+            filled: Condvar::new(),
+        })
+    }
+
+    /// Spawns a task. Once the tasks were closed, the future is dropped at once and the handle
+    /// reports a cancelled task.
+    pub(crate) fn spawn<F>(
+        self: &Arc<Self>,
+        future: F,
+        name: Option<Box<str>>,
+        location: &'static Location<'static>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let id = self.next_id();
+        let key = self.owned.with(|owned| owned.live.vacant_key());
+        let home = Home { tasks: self.clone(), key };
+        let meta = Meta { id, location, name };
+        // SAFETY: this is the owner, or `owned` had panicked; the Runnable stays here by L1, and is
+        // not dropped elsewhere with what holds it by L2.
+        let (task, runnable, handle) = unsafe { new_local_task(future, home.clone(), meta) };
+        match self.owned.with(|owned| owned.bind(key, task)) {
+            Ok(()) => home.schedule(runnable, Wakeup::Woken),
+            Err(_closed) => runnable.shutdown(),
+        }
+        handle
+    }
+
+    /// An id from the runtime of this thread, or one of our own.
+    fn next_id(&self) -> Id {
+        with_runtime(|shared| shared.map(|shared| shared.next_id())).unwrap_or_else(|| {
+            self.owned.with(|owned| {
+                owned.ids += 1;
+                Id::from_u64(OUTSIDE + owned.ids)
+            })
+        })
+    }
+
+    /// Whether someone further down on the stack drives the tasks already.
+    pub(crate) fn is_driven(&self) -> bool {
+        self.owned.with(|owned| owned.driven)
+    }
+
+    /// How many tasks have not completed.
+    pub(crate) fn len(&self) -> usize {
+        self.owned.with(|owned| owned.live.len())
+    }
+
+    /// Polls `root`; if it is not ready, runs tasks. Inside code that is driven already, the tasks
+    /// are left to the outer driver.
+    pub(crate) fn drive_with<R>(
+        self: &Arc<Self>,
+        seat: &Seat,
+        cx: &mut Context<'_>,
+        root: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
+        let driver = Driver::begin(self);
+        current::within(self, || {
+            let output = root(cx);
+            if let (Poll::Pending, Some(driver)) = (&output, &driver) {
+                driver.turn();
+                self.listen(seat, cx.waker());
+            }
+            output
+        })
+    }
+
+    /// Runs tasks; ready when all have completed.
+    pub(crate) fn drive_all(self: &Arc<Self>, seat: &Seat, cx: &mut Context<'_>) -> Poll<()> {
+        let driver = Driver::begin(self);
+        current::within(self, || {
+            driver.iter().for_each(Driver::turn);
+            if self.len() == 0 {
+                return Poll::Ready(());
+            }
+            self.listen(seat, cx.waker());
+            Poll::Pending
+        })
+    }
+
+    /// Sees to it that the next Runnable wakes `waker`, unless the driver finds it before.
+    fn listen(&self, seat: &Seat, waker: &Waker) {
+        if self.inbox.lock().pollers.will_wake(seat, waker) {
+            return;
+        }
+        // To clone and to drop a waker is code of a user: outside the lock (W10).
+        let waker = waker.clone();
+        let former = self.inbox.lock().pollers.put(seat, waker);
+        drop(former);
+    }
+
+    /// Wakes all who wait to drive the tasks: each of them may be gone by the time it is woken.
+    fn wake_pollers(&self) {
+        let pollers = mem::take(&mut self.inbox.lock().pollers);
+        pollers.wake();
+    }
+
+    /// Takes in a Runnable that was made on another thread.
+    fn deliver(&self, task: Runnable) {
+        let pollers = {
+            let mut inbox = self.inbox.lock();
+            inbox.queue.push_back(task);
+            mem::take(&mut inbox.pollers)
+        };
+        self.filled.notify_one();
+        pollers.wake();
+    }
+
+    /// Drops the futures of all tasks, here and now; later spawns are refused. Called by the owner
+    /// while nobody drives.
+    pub(crate) fn close(self: &Arc<Self>) {
+        let live: Vec<TaskRef> = self.owned.with(|owned| {
+            owned.gate = Gate::Closed;
+            // Wakes from here on find their Runnable looked for below.
+            owned.driven = true;
+            owned.live.iter().map(|(_, task)| task.clone()).collect()
+        });
+        // Each task now has a Runnable: its own, or the one of this abort, or that of another
+        // thread's abort or wake, which is on its way (L4).
+        live.iter().for_each(TaskRef::abort);
+        drop(live);
+        current::within(self, || {
+            while self.len() > 0 {
+                let Some(task) = self.next_to_end() else { break };
+                as_current(task, Runnable::shutdown);
+            }
+        });
+        drop(mem::take(&mut self.inbox.lock().pollers));
+    }
+
+    /// The next Runnable of a closing set, waiting for one that another thread has in hand.
+    fn next_to_end(&self) -> Option<Runnable> {
+        if let Some(task) = self.owned.with(|owned| owned.queue.pop_front()) {
+            return Some(task);
+        }
+        let mut inbox = self.inbox.lock();
+        while inbox.queue.is_empty() {
+            if seeded::on("local_close_hurries") {
+                return None;
+            }
+            self.filled.wait(&mut inbox);
+        }
+        inbox.queue.pop_front()
+    }
+}
+
+impl Owned {
+    /// Takes in a task under the key that it was made for, or hands it back if the gate is closed.
+    fn bind(&mut self, key: usize, task: TaskRef) -> Result<(), TaskRef> {
+        if self.gate == Gate::Closed {
+            return Err(task);
+        }
+        let place = self.live.insert(task);
+        debug_assert_eq!(place, key, "no task came between");
+        Ok(())
+    }
+}
+
+/// The right to run the tasks, and the duty to tell the pollers of what is left at the end.
+struct Driver<'a>(&'a LocalTasks);
+
+impl<'a> Driver<'a> {
+    /// `None` if there is a driver already.
+    fn begin(tasks: &'a LocalTasks) -> Option<Self> {
+        let former = tasks.owned.with(|owned| mem::replace(&mut owned.driven, true));
+        (!former).then(|| Self(tasks))
+    }
+
+    /// Runs what is due, and not more than [`TURN`] tasks.
+    fn turn(&self) {
+        {
+            let mut inbox = self.0.inbox.lock();
+            self.0.owned.with(|owned| owned.queue.append(&mut inbox.queue));
+        }
+        for _ in 0..TURN {
+            let Some(task) = self.0.owned.with(|owned| owned.queue.pop_front()) else { return };
+            coop::with_budget(|| as_current(task, Runnable::run));
+        }
+    }
+}
+
+impl Drop for Driver<'_> {
+    fn drop(&mut self) {
+        let is_idle = self.0.owned.with(|owned| {
+            owned.driven = false;
+            owned.queue.is_empty()
+        });
+        let is_idle =
+            is_idle && (seeded::on("local_rest_blind") || self.0.inbox.lock().queue.is_empty());
+        if !is_idle {
+            self.0.wake_pollers();
+        }
+    }
+}
+
+/// Does something to a task that `task::id` is to name meanwhile. Neither run nor shutdown unwinds.
+fn as_current(task: Runnable, act: impl FnOnce(Runnable)) {
+    let former = context::set_current_task(Some(task.id()));
+    act(task);
+    context::set_current_task(former);
+}
+
+impl Schedule for Home {
+    fn schedule(&self, task: Runnable, _why: Wakeup) {
+        if !self.tasks.owned.is_here() {
+            // Once the Runnable is in the inbox, the owner may end the task and free it, with the
+            // reference in `self`; this one is for what comes after.
+            let tasks = self.tasks.clone();
+            return tasks.deliver(task);
+        }
+        // As above: a poller's waker is code of a user.
+        let idle = self.tasks.owned.with(|owned| {
+            owned.queue.push_back(task);
+            (!owned.driven).then(|| self.tasks.clone())
+        });
+        if let Some(tasks) = idle {
+            tasks.wake_pollers();
+        }
+    }
+
+    fn release(&self, task: &TaskRef) -> Option<TaskRef> {
+        self.tasks.owned.with(|owned| {
+            // A task that was refused is not there; its key may be another's.
+            let is_bound = owned.live.get(self.key).is_some_and(|bound| bound == task);
+            is_bound.then(|| owned.live.remove(self.key))
+        })
+    }
+}
