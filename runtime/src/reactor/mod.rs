@@ -40,6 +40,7 @@ use source::Source;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::task::Waker;
+use std::time::Duration;
 use sys::Poll;
 use turn::Workbench;
 use wakes::Wakes;
@@ -74,6 +75,11 @@ impl<P: Poll> Reactor<P> {
             owners: Mutex::new(Vec::new()),
             process: std::process::id(),
         })
+    }
+
+    /// Asks the system to end the timed waits of this thread within `slack` of their deadline.
+    pub(crate) fn be_punctual(slack: Duration) {
+        P::be_punctual(slack);
     }
 
     /// How many sources are registered. A hint: it may lag behind what other threads do.

@@ -6,6 +6,7 @@
 
 use super::worker;
 use super::{Driving, Shared};
+use crate::reactor::Reactor;
 use sheave_facade::sync::Arc;
 use sheave_facade::thread;
 use sheave_facade::time::now;
@@ -86,6 +87,7 @@ fn start_worker(
     let runtime = shared.clone();
     let thread = builder.spawn(move || {
         let hooks = runtime.config.hooks.clone();
+        <Reactor>::be_punctual(runtime.clock.tick());
         hooks.start();
         worker::run(runtime, index);
         hooks.stop();

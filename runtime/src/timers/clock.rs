@@ -72,6 +72,11 @@ impl Clock {
         }
     }
 
+    /// The length of a tick.
+    pub(crate) fn tick(&self) -> Duration {
+        self.resolution.tick()
+    }
+
     /// The last tick that has fully passed at `at`.
     pub(crate) fn floor(&self, at: Instant) -> Tick {
         self.resolution.floor(at.saturating_duration_since(self.origin))

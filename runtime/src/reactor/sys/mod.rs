@@ -44,6 +44,10 @@ pub(crate) trait Poll: Sized + Send + Sync + 'static {
 
     fn new() -> io::Result<Self>;
 
+    /// Asks the system to end the timed waits of this thread within `slack` of their deadline,
+    /// where it would take more time to save wake-ups. Best effort.
+    fn be_punctual(_slack: Duration) {}
+
     fn events() -> Self::Events;
 
     /// Registers `fd` for the directions in `interest`, edge-triggered. News that are already there are
