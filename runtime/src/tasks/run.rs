@@ -9,7 +9,6 @@ use crate::util::contain::{catch, contain, discard};
 use std::fmt;
 use std::future::Future;
 use std::mem::{self, ManuallyDrop};
-use std::panic::Location;
 use std::ptr::{self, NonNull};
 use std::task::{Context, Poll};
 
@@ -57,16 +56,6 @@ impl Runnable {
     /// The task's id.
     pub(crate) fn id(&self) -> Id {
         self.0.id()
-    }
-
-    /// Where the task was spawned.
-    pub(crate) fn location(&self) -> &'static Location<'static> {
-        self.0.location()
-    }
-
-    /// The task's name, if it has one.
-    pub(crate) fn name(&self) -> Option<&str> {
-        self.0.trailer().name.as_deref().map(|name| &**name)
     }
 }
 

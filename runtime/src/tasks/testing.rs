@@ -1,7 +1,7 @@
 //! A scheduler for tests and models of this module: one queue, a registry, and the real task.
 
 use super::{
-    Id, JoinHandle, Meta, Registry, Removal, Runnable, Schedule, TaskRef, Usher, Wakeup, new_task,
+    Id, JoinHandle, Meta, Registry, Removal, Runnable, Schedule, TaskRef, Wakeup, new_task,
 };
 use sheave_facade::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use sheave_facade::sync::{Arc, Condvar, Mutex};
@@ -27,14 +27,7 @@ impl Queue {
         Self::with_registry(Registry::new(0, 1).0)
     }
 
-    /// A queue, and the usher of a worker.
-    pub(super) fn with_worker() -> (Self, Usher) {
-        let (registry, ushers) = Registry::new(1, 1);
-        let usher = ushers.into_iter().next().expect("one worker, one usher");
-        (Self::with_registry(registry), usher)
-    }
-
-    fn with_registry(registry: Registry) -> Self {
+    pub(super) fn with_registry(registry: Registry) -> Self {
         let queue = Mutex::new(VecDeque::new());
         Self(Arc::new(Bench { queue, pushed: Condvar::new(), registry }))
     }

@@ -1,7 +1,7 @@
 //! Models of the registry's gate and of its references. Thread 0 shuts down.
 
 use crate::tasks::testing::{Queue, meta, now};
-use crate::tasks::{Remaining, Schedule, Wakeup, new_task};
+use crate::tasks::{Registry, Remaining, Schedule, Wakeup, new_task};
 use sheave_facade::model::{Model, must_catch};
 use sheave_facade::thread;
 use std::future::ready;
@@ -45,7 +45,9 @@ fn bind_outside_races_close() {
 #[test]
 fn bind_races_close() {
     Model::new("registry_bind_races_close").bound(3).check(|| {
-        let (queue, usher) = Queue::with_worker();
+        let (registry, ushers) = Registry::new(1, 1);
+        let usher = ushers.into_iter().next().expect("one worker, one usher");
+        let queue = Queue::with_registry(registry);
         let token = Arc::new(());
         let held = token.clone();
         let (outer, outer_runnable, _join) = new_task(ready(()), queue.clone(), meta(1));
