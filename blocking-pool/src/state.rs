@@ -118,7 +118,8 @@ impl State {
     /// How many threads there may be: the cap, and one more for each that is known to be blocked.
     pub(crate) fn limit(&self, config: &Config) -> usize {
         let seeded = usize::from(sheave_facade::seeded::on("pool_limit_one_too_high"));
-        config.max_threads + self.blocked + seeded
+        // Saturating: `usize::MAX` threads are how a user says "no limit".
+        config.max_threads.saturating_add(self.blocked + seeded)
     }
 
     /// Sends for one more thread if [enough-threads] asks for it.

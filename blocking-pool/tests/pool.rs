@@ -298,6 +298,21 @@ fn surplus_threads_never_swallow_a_claim() {
     }
 }
 
+/// The greatest limit leaves no number for the thread that stands in.
+#[test]
+fn an_unlimited_pool_compensates_too() {
+    let pool = Builder::new().max_threads(usize::MAX).build();
+    let inner = pool.clone();
+    let outer = pool.spawn(move || {
+        inner.compensate(|| {
+            let (sender, receiver) = mpsc::channel();
+            drop(inner.spawn(move || sender.send(7)));
+            receiver.recv_timeout(PATIENCE)
+        })
+    });
+    assert_eq!(outer.wait().unwrap(), Ok(7));
+}
+
 #[test]
 fn a_lane_keeps_to_its_threads_and_cannot_starve_the_pool() {
     let pool = Builder::new().max_threads(4).build();
