@@ -204,6 +204,50 @@ fn coalesced_notifications_reach_the_sleeper_control() {
     );
 }
 
+/// An owner that counts how often it is woken.
+#[derive(Default)]
+struct Owner(AtomicUsize);
+
+impl Wake for Owner {
+    fn wake(self: Arc<Self>) {
+        // ORDERING: Relaxed; read after the threads were joined.
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+/// Claim: the owners hear of the first source, also if it is registered beside one that the system
+/// refuses. Threads 2, bound: none.
+#[test]
+fn a_refused_source_hides_no_other() {
+    Model::new("a_refused_source_hides_no_other").unbounded().check(|| {
+        let reactor = Arc::new(Reactor::<Fake>::new().unwrap());
+        let owner = Arc::new(Owner::default());
+        reactor.add_owner(Waker::from(owner.clone()));
+        reactor.poll.refuse_once();
+        let register = {
+            let reactor = reactor.clone();
+            move || reactor.register(io::stdin().as_fd(), BOTH, Ready::EMPTY).ok()
+        };
+        let other = thread::spawn(register.clone());
+        let registered = [register(), other.join().unwrap()];
+        assert_eq!(registered.iter().flatten().count(), 1, "one was refused");
+        // ORDERING: Relaxed; the other thread was joined.
+        assert_ne!(owner.0.load(Relaxed), 0, "the owners sleep elsewhere");
+        for registration in registered.into_iter().flatten() {
+            registration.deregister(io::stdin().as_fd());
+        }
+    });
+}
+
+#[test]
+fn a_refused_source_hides_no_other_control() {
+    must_catch(
+        "reactor::loom::a_refused_source_hides_no_other",
+        "reactor_refusal_wakes_nobody",
+        &["the owners sleep elsewhere"],
+    );
+}
+
 /// Claim (T21): an event that was under way when its source was removed does not reach the source
 /// that takes its place. Threads 2, bound: none.
 #[test]

@@ -34,6 +34,7 @@ pub(crate) use source::ReadyEvent;
 pub(crate) use turn::Turn;
 
 use registry::{Company, Registry};
+use sheave_facade::seeded;
 use sheave_facade::sync::atomic::AtomicBool;
 use sheave_facade::sync::{Arc, Mutex};
 use source::Source;
@@ -108,13 +109,18 @@ impl<P: Poll> Reactor<P> {
             ));
         }
         let (source, company) = self.registry.insert(assumed)?;
-        if let Err(error) = self.poll.add(fd, source.key(), interest) {
+        let added = self.poll.add(fd, source.key(), interest);
+        if added.is_err() {
             self.registry.remove(&source);
-            return Err(explain(error));
         }
-        if company == Company::Alone {
+        // Also if the system refused it: another source may have come meanwhile, taken this one for
+        // company and left the wake to us.
+        if company == Company::Alone
+            && (added.is_ok() || !seeded::on("reactor_refusal_wakes_nobody"))
+        {
             self.wake_owners();
         }
+        added.map_err(explain)?;
         Ok(Registration { source, reactor: self.clone() })
     }
 

@@ -23,6 +23,8 @@ struct Pending {
     keys: Vec<usize>,
     /// Whether the one file behind all keys has been readable: then it is when it is added, too.
     arrived: bool,
+    /// Whether the next source is refused.
+    refuses: bool,
 }
 
 impl Fake {
@@ -30,6 +32,12 @@ impl Fake {
     pub(crate) fn inject(&self, event: Event) {
         self.pending.lock().events.push_back(event);
         self.arrival.notify_one();
+    }
+
+    /// Refuses the next source, as the system does a file that is always ready.
+    #[cfg(loom)]
+    pub(crate) fn refuse_once(&self) {
+        self.pending.lock().refuses = true;
     }
 
     /// Data arrives: every source, present and future, is readable. (All stand for one file.)
@@ -61,6 +69,9 @@ impl Poll for Fake {
 
     fn add(&self, _: BorrowedFd<'_>, key: usize, _: Interest) -> io::Result<()> {
         let mut pending = self.pending.lock();
+        if std::mem::take(&mut pending.refuses) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
         pending.keys.push(key);
         if pending.arrived {
             pending.events.push_back(Event { key, read: READY, write: 0 });
