@@ -10,6 +10,7 @@ use super::context::{Driving, Entered, Worker};
 use super::core::Core;
 use crate::coop;
 use crate::park::Parker;
+use sheave_facade::seeded;
 use sheave_facade::sync::Arc;
 use sheave_facade::sync::atomic::{AtomicBool, Ordering::*};
 use std::future::Future;
@@ -131,8 +132,11 @@ struct DriverSeat {
 
 impl DriverSeat {
     fn take(shared: &Arc<Shared>) -> Option<Self> {
-        let core: Box<Core> = shared.remotes[0].vacant.lock().take()?;
+        let mut vacant = shared.remotes[0].vacant.lock();
+        let core: Box<Core> = vacant.take()?;
+        // Under the lock: who closes the runtime and finds the core gone must wait for this thread.
         shared.lifecycle.worker_enters();
+        drop(vacant);
         Some(Self { worker: Worker::new(shared.clone(), 0, core) })
     }
 
@@ -151,17 +155,37 @@ impl DriverSeat {
             }
         })
     }
+
+    /// Puts the core back for the next driver, unless the runtime closes. Looks under the lock: who
+    /// closes the runtime looks for the core afterwards, and finds it, or is seen here.
+    fn put_back_unless_closing(&self) -> bool {
+        let shared = &self.worker.shared;
+        let looked_early = seeded::on("driver_looks_early") && !shared.lifecycle.is_closing();
+        let mut vacant = shared.remotes[0].vacant.lock();
+        if shared.lifecycle.is_closing() && !looked_early {
+            return false;
+        }
+        *vacant = self.worker.core.take();
+        true
+    }
+
+    /// Runs the tasks of a runtime that closes to their end.
+    fn finish(&self) {
+        {
+            let _driving = Driving::go_on();
+            self.worker.scope(|| while self.worker.turn() {});
+        }
+        self.worker.remote().timers.close();
+        *self.worker.remote().vacant.lock() = self.worker.core.take();
+    }
 }
 
 impl Drop for DriverSeat {
     fn drop(&mut self) {
         let shared = &self.worker.shared;
-        if shared.lifecycle.is_closing() {
-            let _driving = Driving::go_on();
-            self.worker.scope(|| while self.worker.turn() {});
-            self.worker.remote().timers.close();
+        if !self.put_back_unless_closing() {
+            self.finish();
         }
-        *shared.remotes[0].vacant.lock() = self.worker.core.take();
         shared.worker_leaves();
         // One of those who stand by must drive on. Who comes later than this look finds the seat.
         let others = shared.standby.lock().clone();

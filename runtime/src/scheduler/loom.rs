@@ -9,7 +9,7 @@ use sheave_facade::model::{Model, must_catch};
 use sheave_facade::sync::atomic::{AtomicUsize, Ordering::*};
 use sheave_facade::sync::{Arc, Condvar, Mutex};
 use sheave_facade::thread;
-use std::future::poll_fn;
+use std::future::{pending, poll_fn, ready};
 use std::panic::Location;
 use std::task::{Poll, Waker};
 use std::time::Duration;
@@ -217,6 +217,38 @@ fn wake_races_shutdown() {
         outside.join().unwrap();
         assert_eq!(Arc::strong_count(&witness), 1, "a future outlived its runtime");
     });
+}
+
+/// Claim: a current-thread runtime that is closed while another thread's `block_on` returns is run to
+/// its end by one of the two, before the closer has waited for the workers (W9). Threads 2, bound 3.
+/// Control: `driver_looks_early`.
+#[test]
+fn close_races_the_end_of_block_on() {
+    Model::new("scheduler::close_races_the_end_of_block_on").bound(3).check(|| {
+        let flavor = Flavor::CurrentThread;
+        let shared = Shared::new(Config { flavor, use_slot: false, ..config(1) }).unwrap();
+        let witness = Arc::new(());
+        let held = witness.clone();
+        spawn(&shared, async move {
+            let _held = held;
+            pending::<()>().await;
+        });
+        let driver = {
+            let shared = shared.clone();
+            thread::spawn(move || shared.block_on(ready(())))
+        };
+        shared.close();
+        shared.drive_to_the_end();
+        assert_eq!(shared.lifecycle.wait_for_workers(None), 0);
+        assert_eq!(Arc::strong_count(&witness), 1, "a future outlived its runtime");
+        driver.join().unwrap();
+    });
+}
+
+#[test]
+fn control_driver_looks_early() {
+    let model = "scheduler::loom::close_races_the_end_of_block_on";
+    must_catch(model, "driver_looks_early", &["outlived"]);
 }
 
 #[test]
