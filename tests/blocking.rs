@@ -63,6 +63,16 @@ fn the_cap_holds_and_the_others_queue() {
 }
 
 #[test]
+fn a_job_may_block_on_another_job_of_a_pool_with_one_thread() {
+    on_both(|runtime| {
+        let handle = runtime.handle().clone();
+        let outer = runtime
+            .spawn_blocking(move || handle.block_on(async { spawn_blocking(|| 7).await.unwrap() }));
+        assert_eq!(runtime.block_on(outer).unwrap(), 7);
+    });
+}
+
+#[test]
 fn a_queued_job_can_be_aborted_and_a_running_one_cannot() {
     on_both(|runtime| {
         let (drops, (release, wait), (started, is_started)) =

@@ -68,7 +68,12 @@ impl Shared {
         let _driving = Driving::begin();
         let _entered = Entered::new(self.clone());
         let root = pin!(future);
-        if self.is_current_thread() { self.drive(root) } else { self.stand_by(root) }
+        if self.is_current_thread() {
+            // As in `stand_by`; whether it drives or not, this thread waits for the root.
+            self.blocking.compensate(|| self.drive(root))
+        } else {
+            self.stand_by(root)
+        }
     }
 
     /// The multi-thread flavour: the workers run what the root waits for.
