@@ -9,7 +9,7 @@ use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::process::Command;
 use std::sync::{Mutex, OnceLock};
 use std::thread::ThreadId;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -243,5 +243,18 @@ fn a_handle_of_a_runtime_that_is_gone_hangs_nobody() {
             let said = panicked(|| handle.block_on(async { sheave::time::sleep(moment).await }));
             assert!(said.text.contains("shut"), "{}", said.text);
         }
+    });
+}
+
+#[test]
+fn a_guard_that_a_task_leaks_does_not_hold_up_the_end() {
+    watchdog(LIMIT, || {
+        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let leaking = runtime.spawn(async { std::mem::forget(Handle::current().enter()) });
+        runtime.block_on(leaking).unwrap();
+        let began = Instant::now();
+        drop(runtime);
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(5), "the worker did not leave: {took:?}");
     });
 }

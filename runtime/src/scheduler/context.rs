@@ -70,14 +70,16 @@ impl Worker {
 
     /// Runs `body` with this worker installed on the thread.
     pub(super) fn scope<R>(&self, body: impl FnOnce() -> R) -> R {
-        struct Restore(*const Worker);
+        struct Restore(*const Worker, usize);
         impl Drop for Restore {
             fn drop(&mut self) {
                 WORKER.with(|worker| worker.set(self.0));
+                // A task may have leaked an `EnterGuard`, which must not cost the worker its end.
+                DEPTH.with(|depth| depth.set(self.1));
             }
         }
-        let _runtime = Entered::new(self.shared.clone());
-        let _restore = Restore(WORKER.with(|worker| worker.replace(self)));
+        let runtime = Entered::new(self.shared.clone());
+        let _restore = Restore(WORKER.with(|worker| worker.replace(self)), runtime.depth);
         body()
     }
 
