@@ -55,7 +55,7 @@ impl Protocol {
     {
         let io = Metered::new(stream);
         let mut first_bytes = FirstBytes::new(io.received(), self.header_read_timeout);
-        let service = Counted { service, requests };
+        let service = Counted { service, requests, received: io.received() };
         let connection = self.builder.serve_connection_with_upgrades(io, service);
         let mut connection = pin!(connection);
         let mut stage = Stage::Serving;
@@ -105,6 +105,7 @@ impl FirstBytes {
 struct Counted<S> {
     service: S,
     requests: Arc<AtomicU64>,
+    received: Received,
 }
 
 impl<S: Service<R>, R> Service<R> for Counted<S> {
@@ -115,6 +116,8 @@ impl<S: Service<R>, R> Service<R> for Counted<S> {
     fn call(&self, request: R) -> S::Future {
         // ORDERING: Relaxed; a statistic.
         self.requests.fetch_add(1, Relaxed);
+        // A request may be shorter than the preface, and its answer may take longer than the time-out.
+        self.received.suffice();
         self.service.call(request)
     }
 }

@@ -80,9 +80,15 @@ impl Received {
         self.0.load(Relaxed)
     }
 
+    /// However few they were, they made a request.
+    pub(super) fn suffice(&self) {
+        // ORDERING: Relaxed; services are called by the task that counts.
+        self.0.store(u64::MAX, Relaxed);
+    }
+
     fn add(&self, bytes: usize) {
         // ORDERING: Relaxed, as above; no other thread stores.
-        self.0.store(self.bytes() + bytes as u64, Relaxed);
+        self.0.store(self.bytes().saturating_add(bytes as u64), Relaxed);
     }
 }
 

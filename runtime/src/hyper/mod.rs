@@ -27,6 +27,8 @@ mod drain;
 mod io;
 mod rt;
 mod serve;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub use hyper_util::service::TowerToHyperService;
 pub use rt::{Executor, Timer};
