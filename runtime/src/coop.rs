@@ -68,6 +68,11 @@ pub(crate) fn without_budget<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
+/// Whether this thread is in the poll of a task, which has a budget.
+pub(crate) fn is_limited() -> bool {
+    current() != Budget::Unlimited
+}
+
 /// Takes one unit of the budget, to be called before an operation is tried. If none is left, wakes
 /// the task and returns `Pending`; the caller must return `Pending` too.
 ///

@@ -187,6 +187,7 @@ mod reactor;
 pub mod runtime;
 mod scheduler;
 pub mod signal;
+pub mod sync;
 mod tasks;
 pub mod time;
 mod timers;

@@ -76,6 +76,12 @@ pub mod cell {
             Self(std::cell::UnsafeCell::new(value))
         }
 
+        /// The value, by ownership of the cell.
+        #[inline(always)]
+        pub fn into_inner(self) -> T {
+            self.0.into_inner()
+        }
+
         /// Passes a pointer for shared access.
         #[inline(always)]
         pub fn with<R>(&self, access: impl FnOnce(*const T) -> R) -> R {

@@ -2,6 +2,7 @@
 
 use super::context::{self, Driving, Worker};
 use super::worker;
+use crate::coop;
 
 /// Runs `f` on this thread while the worker of this thread, if any, goes on elsewhere.
 ///
@@ -19,7 +20,8 @@ pub(crate) fn block_in_place<R>(f: impl FnOnce() -> R) -> R {
     let is_handed_on = context::with_worker(|worker| worker.is_some_and(Worker::hand_on));
     let _taken_back = if is_handed_on { Some(TakenBack) } else { None };
     let _blocking = Driving::suspend();
-    f()
+    // What blocks in there is no poll, and may use the blocking functions of channels and locks.
+    coop::without_budget(f)
 }
 
 /// Takes the worker back at the end of the blocking section, also when that panics: a worker that

@@ -16,6 +16,15 @@ impl<T> UnsafeCell<T> {
         Self { cell: loom::cell::UnsafeCell::new(value), dead: AtomicBool::new(false) }
     }
 
+    /// The value, by ownership of the cell.
+    #[track_caller]
+    pub fn into_inner(self) -> T {
+        self.assert_alive();
+        let cell = std::mem::ManuallyDrop::new(self);
+        // SAFETY: reads the value out of a cell that is owned and never dropped or used again.
+        cell.cell.with_mut(|value| unsafe { value.read() })
+    }
+
     /// Passes a pointer for shared access.
     #[track_caller]
     pub fn with<R>(&self, access: impl FnOnce(*const T) -> R) -> R {

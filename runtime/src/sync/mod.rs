@@ -1,0 +1,31 @@
+//! Locks, semaphores, signals and channels for tasks.
+//!
+//! What tokio has carries tokio's name and shape. Nothing in here needs a runtime: all of it works
+//! in any executor, and between executors and threads.
+//!
+//! Waiters are served first come first served, a future that is dropped passes on what it was given,
+//! and a panic poisons nothing. Each operation that makes progress takes one unit of the task's budget
+//! ([`task::coop`](crate::task::coop)).
+
+mod blocking;
+mod mutex;
+mod notify;
+pub mod oneshot;
+mod permits;
+
+mod semaphore;
+mod wait_list;
+
+pub use mutex::{
+    MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard, TryLockError,
+};
+pub use notify::Notify;
+
+pub use semaphore::{
+    AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError,
+};
+
+/// Futures that functions of this module return.
+pub mod futures {
+    pub use super::notify::{Notified, OwnedNotified};
+}

@@ -1,0 +1,69 @@
+//! Models of permits that are granted, given up and refused.
+
+use super::Permits;
+use crate::sync::blocking::block_on;
+use sheave_facade::model::{Model, must_catch};
+use sheave_facade::sync::Arc;
+use sheave_facade::thread;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Waker};
+
+/// Claim: a waiter that is dropped at any moment of its grant leaves the permit to the next one.
+/// Threads 3, bound 2.
+#[test]
+fn a_dropped_grant_is_passed_on() {
+    Model::new("permits_dropped_grant_passed_on").check(|| {
+        let permits = Arc::new(Permits::new(0));
+        let (quitter, stayer) = (permits.clone(), permits.clone());
+        let quitter = thread::spawn(move || {
+            let mut wait = pin!(quitter.acquire(1));
+            if wait.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+                quitter.release(1);
+            }
+        });
+        let stayer = thread::spawn(move || block_on(stayer.acquire(1)).expect("nobody closes"));
+        permits.release(1);
+        quitter.join().expect("it gives up");
+        stayer.join().expect("it gets the permit");
+        assert_eq!(permits.available(), 0);
+    });
+}
+
+/// Claim: `close` reaches a waiter at any moment of its wait, and no permit is lost.
+/// Threads 3, bound 2.
+#[test]
+fn close_races_with_release() {
+    Model::new("permits_close_vs_release").check(|| {
+        let permits = Arc::new(Permits::new(0));
+        let (waiter, releaser) = (permits.clone(), permits.clone());
+        let waiter = thread::spawn(move || block_on(waiter.acquire(1)).is_ok());
+        let releaser = thread::spawn(move || releaser.release(1));
+        permits.close();
+        releaser.join().expect("it releases");
+        let was_granted = waiter.join().expect("it hears one or the other");
+        assert_eq!(permits.available(), usize::from(!was_granted));
+    });
+}
+
+/// Claim: who waits for one permit behind one who waits for two gets it when the first gives up.
+/// Threads 2, unbounded.
+#[test]
+fn a_large_request_does_not_block_for_ever() {
+    Model::new("permits_large_request_leaves").unbounded().check(|| {
+        let permits = Arc::new(Permits::new(1));
+        let mut large = Box::pin(permits.acquire(2));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(large.as_mut().poll(&mut cx).is_pending());
+        let small = permits.clone();
+        let small = thread::spawn(move || block_on(small.acquire(1)).expect("nobody closes"));
+        drop(large);
+        small.join().expect("it gets the permit");
+    });
+}
+
+#[test]
+fn controls() {
+    let model = "sync::permits::loom::a_dropped_grant_is_passed_on";
+    must_catch(model, "permits_grant_not_passed_on", &["deadlock"]);
+}

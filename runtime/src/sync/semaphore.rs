@@ -1,0 +1,390 @@
+//! A counting semaphore: at most so many at a time.
+
+use super::permits::{Permits, Refusal};
+use sheave_facade::sync::Arc;
+use std::fmt;
+
+pub use error::{AcquireError, TryAcquireError};
+
+/// A counting semaphore.
+///
+/// Permits are given first come first served: who asks for many is not overtaken by those who ask for
+/// few. [`close`](Self::close) refuses everybody who waits and who comes.
+///
+/// # Examples
+/// At most two downloads at a time:
+/// ```
+/// use sheave::sync::Semaphore;
+/// use std::sync::Arc;
+///
+/// # #[sheave::main]
+/// # async fn main() {
+/// let slots = Arc::new(Semaphore::new(2));
+/// let downloads: sheave::task::JoinSet<usize> = (0..10)
+///     .map(|n| {
+///         let slots = slots.clone();
+///         async move {
+///             let _slot = slots.acquire().await.expect("nobody closes it");
+///             n // downloads
+///         }
+///     })
+///     .collect();
+/// assert_eq!(downloads.join_all().await.len(), 10);
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Semaphore {
+    permits: Permits,
+}
+
+/// Permits of a [`Semaphore`], given back on drop.
+#[must_use = "a permit that is dropped at once protects nothing"]
+pub struct SemaphorePermit<'a> {
+    semaphore: &'a Semaphore,
+    count: usize,
+}
+
+/// Permits of a [`Semaphore`] in an `Arc`, given back on drop.
+#[must_use = "a permit that is dropped at once protects nothing"]
+pub struct OwnedSemaphorePermit {
+    semaphore: Arc<Semaphore>,
+    count: usize,
+}
+
+impl Semaphore {
+    /// More permits than this cannot exist.
+    pub const MAX_PERMITS: usize = Permits::MAX;
+
+    /// A semaphore with `permits` permits.
+    ///
+    /// # Panics
+    /// If these are more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    #[track_caller]
+    #[must_use]
+    pub fn new(permits: usize) -> Self {
+        Self { permits: Permits::new(permits) }
+    }
+
+    /// How many permits can be taken now: none while somebody waits.
+    ///
+    /// # Examples
+    /// ```
+    /// let semaphore = sheave::sync::Semaphore::new(3);
+    /// let two = semaphore.try_acquire_many(2);
+    /// assert_eq!(semaphore.available_permits(), 1);
+    /// # drop(two);
+    /// ```
+    #[must_use]
+    pub fn available_permits(&self) -> usize {
+        self.permits.available()
+    }
+
+    /// Adds `n` new permits.
+    ///
+    /// # Panics
+    /// If there would be more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    #[track_caller]
+    pub fn add_permits(&self, n: usize) {
+        self.permits.release(n);
+    }
+
+    /// Destroys up to `n` permits that nobody holds, and returns how many it destroyed.
+    pub fn forget_permits(&self, n: usize) -> usize {
+        self.permits.forget(n)
+    }
+
+    /// Waits for a permit.
+    ///
+    /// # Errors
+    /// [`AcquireError`] once the semaphore is closed.
+    ///
+    /// # Cancel safety
+    /// Strict: a permit that was granted to a dropped future goes to the next one. The place in the
+    /// queue is lost.
+    pub async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
+        self.acquire_many(1).await
+    }
+
+    /// Waits for `n` permits, which are given together.
+    ///
+    /// # Errors
+    /// [`AcquireError`] once the semaphore is closed.
+    ///
+    /// # Cancel safety
+    /// As [`acquire`](Self::acquire).
+    ///
+    /// # Examples
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// let memory = sheave::sync::Semaphore::new(1024);
+    /// let large = memory.acquire_many(1000).await?;
+    /// assert!(memory.try_acquire_many(100).is_err());
+    /// drop(large);
+    /// assert!(memory.try_acquire_many(100).is_ok());
+    /// # Ok::<(), sheave::sync::AcquireError>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
+        let count = n as usize;
+        self.permits.acquire(count).await.map_err(|_closed| AcquireError(()))?;
+        Ok(SemaphorePermit { semaphore: self, count })
+    }
+
+    /// Takes a permit if there is one and nobody waits.
+    ///
+    /// # Errors
+    /// [`TryAcquireError`] says whether there is none or the semaphore is closed.
+    pub fn try_acquire(&self) -> Result<SemaphorePermit<'_>, TryAcquireError> {
+        self.try_acquire_many(1)
+    }
+
+    /// Takes `n` permits if there are so many and nobody waits.
+    ///
+    /// # Errors
+    /// As [`try_acquire`](Self::try_acquire).
+    pub fn try_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, TryAcquireError> {
+        let count = n as usize;
+        self.permits.try_acquire(count)?;
+        Ok(SemaphorePermit { semaphore: self, count })
+    }
+
+    /// [`acquire`](Self::acquire) with a permit that has no lifetime.
+    ///
+    /// # Errors
+    /// [`AcquireError`] once the semaphore is closed.
+    ///
+    /// # Cancel safety
+    /// As [`acquire`](Self::acquire).
+    ///
+    /// # Examples
+    /// A permit is taken before the task that uses it starts:
+    /// ```
+    /// use sheave::sync::Semaphore;
+    /// use std::sync::Arc;
+    ///
+    /// # #[sheave::main]
+    /// # async fn main() {
+    /// let slots = Arc::new(Semaphore::new(2));
+    /// for _ in 0..10 {
+    ///     let slot = slots.clone().acquire_owned().await.expect("nobody closes it");
+    ///     sheave::spawn(async move {
+    ///         drop(slot); // when the work is done
+    ///     });
+    /// }
+    /// # }
+    /// ```
+    pub async fn acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
+        self.acquire_many_owned(1).await
+    }
+
+    /// [`acquire_many`](Self::acquire_many) with permits that have no lifetime.
+    ///
+    /// # Errors
+    /// [`AcquireError`] once the semaphore is closed.
+    ///
+    /// # Cancel safety
+    /// As [`acquire`](Self::acquire).
+    pub async fn acquire_many_owned(
+        self: Arc<Self>,
+        n: u32,
+    ) -> Result<OwnedSemaphorePermit, AcquireError> {
+        let count = n as usize;
+        self.permits.acquire(count).await.map_err(|_closed| AcquireError(()))?;
+        Ok(OwnedSemaphorePermit { semaphore: self, count })
+    }
+
+    /// [`try_acquire`](Self::try_acquire) with a permit that has no lifetime.
+    ///
+    /// # Errors
+    /// As [`try_acquire`](Self::try_acquire).
+    pub fn try_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, TryAcquireError> {
+        self.try_acquire_many_owned(1)
+    }
+
+    /// [`try_acquire_many`](Self::try_acquire_many) with permits that have no lifetime.
+    ///
+    /// # Errors
+    /// As [`try_acquire`](Self::try_acquire).
+    pub fn try_acquire_many_owned(
+        self: Arc<Self>,
+        n: u32,
+    ) -> Result<OwnedSemaphorePermit, TryAcquireError> {
+        let count = n as usize;
+        self.permits.try_acquire(count)?;
+        Ok(OwnedSemaphorePermit { semaphore: self, count })
+    }
+
+    /// Refuses everybody who waits and who comes from now on. Permits that are held stay valid.
+    ///
+    /// # Examples
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// let semaphore = sheave::sync::Semaphore::new(1);
+    /// semaphore.close();
+    /// assert!(semaphore.acquire().await.is_err());
+    /// # });
+    /// ```
+    pub fn close(&self) {
+        self.permits.close();
+    }
+
+    /// Whether the semaphore was [closed](Self::close).
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.permits.is_closed()
+    }
+}
+
+impl SemaphorePermit<'_> {
+    /// Destroys the permits: they are never given back.
+    ///
+    /// # Examples
+    /// ```
+    /// let semaphore = sheave::sync::Semaphore::new(2);
+    /// semaphore.try_acquire().expect("there are two").forget();
+    /// assert_eq!(semaphore.available_permits(), 1);
+    /// ```
+    pub fn forget(mut self) {
+        self.count = 0;
+    }
+
+    /// Takes over the permits of `other`.
+    ///
+    /// # Panics
+    /// If `other` is of another semaphore.
+    #[track_caller]
+    pub fn merge(&mut self, mut other: Self) {
+        let is_same = std::ptr::eq(self.semaphore, other.semaphore);
+        assert!(is_same, "permits of two semaphores cannot be merged");
+        self.count += std::mem::take(&mut other.count);
+    }
+
+    /// Splits `n` permits off, or nothing if there are fewer.
+    ///
+    /// # Examples
+    /// ```
+    /// let semaphore = sheave::sync::Semaphore::new(3);
+    /// let mut three = semaphore.try_acquire_many(3).expect("there are three");
+    /// let one = three.split(1).expect("one of three");
+    /// assert_eq!((three.num_permits(), one.num_permits()), (2, 1));
+    /// ```
+    pub fn split(&mut self, n: usize) -> Option<Self> {
+        self.count = self.count.checked_sub(n)?;
+        Some(Self { semaphore: self.semaphore, count: n })
+    }
+
+    /// How many permits these are.
+    #[must_use]
+    pub fn num_permits(&self) -> usize {
+        self.count
+    }
+}
+
+impl OwnedSemaphorePermit {
+    /// Destroys the permits: they are never given back.
+    pub fn forget(mut self) {
+        self.count = 0;
+    }
+
+    /// Takes over the permits of `other`.
+    ///
+    /// # Panics
+    /// If `other` is of another semaphore.
+    #[track_caller]
+    pub fn merge(&mut self, mut other: Self) {
+        let is_same = Arc::ptr_eq(&self.semaphore, &other.semaphore);
+        assert!(is_same, "permits of two semaphores cannot be merged");
+        self.count += std::mem::take(&mut other.count);
+    }
+
+    /// Splits `n` permits off, or nothing if there are fewer.
+    pub fn split(&mut self, n: usize) -> Option<Self> {
+        self.count = self.count.checked_sub(n)?;
+        Some(Self { semaphore: self.semaphore.clone(), count: n })
+    }
+
+    /// How many permits these are.
+    #[must_use]
+    pub fn num_permits(&self) -> usize {
+        self.count
+    }
+
+    /// The semaphore they belong to.
+    #[must_use]
+    pub fn semaphore(&self) -> &Arc<Semaphore> {
+        &self.semaphore
+    }
+}
+
+impl Drop for SemaphorePermit<'_> {
+    fn drop(&mut self) {
+        if self.count > 0 {
+            self.semaphore.permits.release(self.count);
+        }
+    }
+}
+
+impl Drop for OwnedSemaphorePermit {
+    fn drop(&mut self) {
+        if self.count > 0 {
+            self.semaphore.permits.release(self.count);
+        }
+    }
+}
+
+impl fmt::Debug for SemaphorePermit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SemaphorePermit").field("count", &self.count).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for OwnedSemaphorePermit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnedSemaphorePermit").field("count", &self.count).finish_non_exhaustive()
+    }
+}
+
+mod error {
+    use super::Refusal;
+    use std::{error, fmt};
+
+    /// The semaphore is closed.
+    #[derive(Debug)]
+    pub struct AcquireError(pub(super) ());
+
+    /// Why there was no permit at once.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum TryAcquireError {
+        /// The semaphore is closed.
+        Closed,
+        /// There are too few permits, or others wait for them.
+        NoPermits,
+    }
+
+    impl From<Refusal> for TryAcquireError {
+        fn from(refusal: Refusal) -> Self {
+            match refusal {
+                Refusal::Closed => Self::Closed,
+                Refusal::NoPermits => Self::NoPermits,
+            }
+        }
+    }
+
+    impl fmt::Display for AcquireError {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("the semaphore is closed")
+        }
+    }
+
+    impl fmt::Display for TryAcquireError {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(match self {
+                Self::Closed => "the semaphore is closed",
+                Self::NoPermits => "no permits are available",
+            })
+        }
+    }
+
+    impl error::Error for AcquireError {}
+    impl error::Error for TryAcquireError {}
+}

@@ -1,0 +1,269 @@
+//! Who waits for a primitive, in the order of arrival.
+//!
+//! Plain data: it stands beside the primitive's state under the primitive's lock. An entry belongs to
+//! the future that made it, and only that future removes it, so a key is never stale.
+//!
+//! | entry    | call                          | entry    | returns                                  |
+//! |----------|-------------------------------|----------|------------------------------------------|
+//! | –        | `join`                        | Waiting  | its key                                  |
+//! | Waiting  | `change_waker`                | Waiting  | its former waker, to be dropped unlocked |
+//! | Waiting  | `answer_first`, `answer_last` | Answered | its waker, to be woken unlocked          |
+//! | Waiting  | `take_answer`                 | Waiting  | `None`                                   |
+//! | Answered | `take_answer`                 | –        | the answer                               |
+//! | Waiting  | `leave`                       | –        | its waker, to be dropped unlocked        |
+//! | Answered | `leave`                       | –        | the answer, which the primitive passes on |
+//!
+//! Absent: (Answered, `answer_*`), an answered entry is in no order any more; (Answered,
+//! `change_waker`), a poll takes its answer first.
+
+use crate::util::contain::contain;
+use sheave_facade::sync::Mutex;
+use slab::Slab;
+use std::ops::ControlFlow;
+use std::task::{Context, Poll, Waker};
+
+/// Slots that an empty list keeps for its next waiters.
+const KEPT: usize = 64;
+
+/// Waiters that ask for an `R` and are answered with an `A`.
+#[derive(Debug)]
+pub(super) struct WaitList<R, A> {
+    entries: Slab<Entry<R, A>>,
+    first: Option<usize>,
+    last: Option<usize>,
+}
+
+/// Names the entry of one future.
+#[derive(Debug)]
+pub(super) struct Key(usize);
+
+#[derive(Debug)]
+enum Entry<R, A> {
+    Waiting(Waiter<R>),
+    Answered(A),
+}
+
+#[derive(Debug)]
+struct Waiter<R> {
+    request: R,
+    waker: Waker,
+    before: Option<usize>,
+    after: Option<usize>,
+}
+
+/// What a future leaves behind that is dropped before it is ready.
+#[must_use = "a waker is dropped without the lock, an answer is passed on"]
+pub(super) enum Left<A> {
+    Waiting(Waker),
+    Answered(A),
+}
+
+impl<R, A> WaitList<R, A> {
+    /// A list without waiters. Allocates nothing.
+    pub(super) const fn new() -> Self {
+        Self { entries: Slab::new(), first: None, last: None }
+    }
+
+    /// Whether nobody waits for an answer.
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    /// What the one who waits longest asks for.
+    pub(super) fn first_request(&self) -> Option<&R> {
+        self.first.map(|at| &self.waiter(at).request)
+    }
+
+    /// Answers the one who waits longest.
+    pub(super) fn answer_first(&mut self, answer: A) -> Option<Waker> {
+        self.first.map(|at| self.answer(at, answer))
+    }
+
+    /// Answers the one who came last.
+    pub(super) fn answer_last(&mut self, answer: A) -> Option<Waker> {
+        self.last.map(|at| self.answer(at, answer))
+    }
+
+    /// Answers all who wait now.
+    pub(super) fn answer_all(&mut self, answer: A) -> Vec<Waker>
+    where
+        A: Clone,
+    {
+        std::iter::from_fn(|| self.answer_first(answer.clone())).collect()
+    }
+
+    /// Removes the entry if it is answered.
+    pub(super) fn take_answer(&mut self, key: &mut Option<Key>) -> Option<A> {
+        let at = key.as_ref()?.0;
+        if matches!(self.entries[at], Entry::Waiting(_)) {
+            return None;
+        }
+        *key = None;
+        match self.remove(at) {
+            Entry::Answered(answer) => Some(answer),
+            Entry::Waiting(_) => unreachable!("looked above"),
+        }
+    }
+
+    /// Whether the entry would wake the task of `waker`.
+    pub(super) fn would_wake(&self, key: &Key, waker: &Waker) -> bool {
+        self.waiter(key.0).waker.will_wake(waker)
+    }
+
+    /// Queues at the end.
+    pub(super) fn join(&mut self, request: R, waker: Waker) -> Key {
+        let waiter = Waiter { request, waker, before: self.last, after: None };
+        let at = self.entries.insert(Entry::Waiting(waiter));
+        match self.last.replace(at) {
+            Some(before) => self.waiter_mut(before).after = Some(at),
+            None => self.first = Some(at),
+        }
+        Key(at)
+    }
+
+    /// Stays in place and has another waker from now on.
+    pub(super) fn change_waker(&mut self, key: &Key, waker: Waker) -> Waker {
+        std::mem::replace(&mut self.waiter_mut(key.0).waker, waker)
+    }
+
+    /// Removes the entry of a future that is dropped.
+    pub(super) fn leave(&mut self, Key(at): Key) -> Left<A> {
+        if matches!(self.entries[at], Entry::Waiting(_)) {
+            self.unlink(at);
+        }
+        match self.remove(at) {
+            Entry::Waiting(waiter) => Left::Waiting(waiter.waker),
+            Entry::Answered(answer) => Left::Answered(answer),
+        }
+    }
+
+    fn answer(&mut self, at: usize, answer: A) -> Waker {
+        self.unlink(at);
+        match std::mem::replace(&mut self.entries[at], Entry::Answered(answer)) {
+            Entry::Waiting(waiter) => waiter.waker,
+            Entry::Answered(_) => unreachable!("an answered entry is in no order"),
+        }
+    }
+
+    fn unlink(&mut self, at: usize) {
+        let Waiter { before, after, .. } = *self.waiter(at);
+        match before {
+            Some(before) => self.waiter_mut(before).after = after,
+            None => self.first = after,
+        }
+        match after {
+            Some(after) => self.waiter_mut(after).before = before,
+            None => self.last = before,
+        }
+    }
+
+    fn remove(&mut self, at: usize) -> Entry<R, A> {
+        let entry = self.entries.remove(at);
+        if self.entries.is_empty() && self.entries.capacity() > KEPT {
+            // A crowd has passed; its memory is not kept for ever.
+            self.entries = Slab::new();
+        }
+        entry
+    }
+
+    fn waiter(&self, at: usize) -> &Waiter<R> {
+        match &self.entries[at] {
+            Entry::Waiting(waiter) => waiter,
+            Entry::Answered(_) => unreachable!("only those who wait are in the order"),
+        }
+    }
+
+    fn waiter_mut(&mut self, at: usize) -> &mut Waiter<R> {
+        match &mut self.entries[at] {
+            Entry::Waiting(waiter) => waiter,
+            Entry::Answered(_) => unreachable!("only those who wait are in the order"),
+        }
+    }
+}
+
+/// Wakes those who were answered, to be called without any lock. A waker that panics does not cost the
+/// others their wake (T13).
+pub(super) fn wake(wakers: impl IntoIterator<Item = Waker>) {
+    wakers.into_iter().for_each(|waker| contain(|| waker.wake()));
+}
+
+/// Polls one waiter of the list that `list` finds in `state`.
+///
+/// `at_once` is asked as long as the waiter is not in the list: it breaks with an answer, or goes on
+/// with the request to queue. The waker is cloned and dropped without the lock (W10), and `at_once` is
+/// asked again after that, because what it waits for may have come meanwhile.
+#[inline]
+pub(super) fn poll_answer<S, R, A>(
+    state: &Mutex<S>,
+    list: fn(&mut S) -> &mut WaitList<R, A>,
+    key: &mut Option<Key>,
+    cx: &mut Context<'_>,
+    mut at_once: impl FnMut(&mut S) -> ControlFlow<A, R>,
+) -> Poll<A> {
+    let mut clone: Option<Waker> = None;
+    loop {
+        let mut held = state.lock();
+        if key.is_some() {
+            let waiters = list(&mut held);
+            if let Some(answer) = waiters.take_answer(key) {
+                return Poll::Ready(answer);
+            }
+            let key = key.as_ref().expect("it has no answer yet");
+            if waiters.would_wake(key, cx.waker()) {
+                return Poll::Pending;
+            }
+            if let Some(waker) = clone.take() {
+                let former = waiters.change_waker(key, waker);
+                drop(held);
+                drop(former);
+                return Poll::Pending;
+            }
+        } else {
+            match at_once(&mut held) {
+                ControlFlow::Break(answer) => return Poll::Ready(answer),
+                ControlFlow::Continue(request) => {
+                    if let Some(waker) = clone.take() {
+                        *key = Some(list(&mut held).join(request, waker));
+                        return Poll::Pending;
+                    }
+                }
+            }
+        }
+        drop(held);
+        clone = Some(cx.waker().clone());
+    }
+}
+
+/// Polls a waiter that is alone in its place, such as the receiver of a channel.
+///
+/// `look` says what it waits for, if that has come; it is asked under the lock.
+#[inline]
+pub(super) fn poll_alone<S, T>(
+    state: &Mutex<S>,
+    place: fn(&mut S) -> &mut Option<Waker>,
+    cx: &mut Context<'_>,
+    mut look: impl FnMut(&mut S) -> Option<T>,
+) -> Poll<T> {
+    let mut clone: Option<Waker> = None;
+    loop {
+        let mut held = state.lock();
+        if let Some(found) = look(&mut held) {
+            return Poll::Ready(found);
+        }
+        let place = place(&mut held);
+        if place.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            return Poll::Pending;
+        }
+        if let Some(waker) = clone.take() {
+            let former = place.replace(waker);
+            drop(held);
+            drop(former);
+            return Poll::Pending;
+        }
+        drop(held);
+        clone = Some(cx.waker().clone());
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom;

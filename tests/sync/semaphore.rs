@@ -1,0 +1,139 @@
+//! `Semaphore`: order, large requests, dropped grants, closing, permits as values.
+
+use super::Driven;
+use futures_lite::future::block_on;
+use sheave::sync::{Semaphore, TryAcquireError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::thread;
+
+#[test]
+fn nobody_is_overtaken() {
+    let semaphore = Semaphore::new(1);
+    let mut large = Driven::new(semaphore.acquire_many(2));
+    let mut small = Driven::new(semaphore.acquire());
+    large.assert_pending();
+    small.assert_pending();
+    assert_eq!(semaphore.available_permits(), 0);
+    assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::NoPermits);
+    semaphore.add_permits(1);
+    let both = large.assert_ready().expect("open");
+    small.assert_pending();
+    drop(both);
+    small.assert_ready().expect("open").forget();
+    assert_eq!(semaphore.available_permits(), 1);
+}
+
+#[test]
+fn a_large_request_that_leaves_lets_the_others_go_on() {
+    let semaphore = Semaphore::new(1);
+    let mut large = Driven::new(semaphore.acquire_many(5));
+    let mut small = Driven::new(semaphore.acquire());
+    large.assert_pending();
+    small.assert_pending();
+    drop(large);
+    assert_eq!(small.wakes(), 1);
+    small.assert_ready().expect("open").forget();
+}
+
+#[test]
+fn a_dropped_grant_goes_to_the_next() {
+    let semaphore = Semaphore::new(0);
+    let (mut quitter, mut heir) =
+        (Driven::new(semaphore.acquire()), Driven::new(semaphore.acquire()));
+    quitter.assert_pending();
+    heir.assert_pending();
+    semaphore.add_permits(1);
+    assert_eq!((quitter.wakes(), heir.wakes()), (1, 0));
+    drop(quitter);
+    drop(heir.assert_ready());
+    assert_eq!(semaphore.available_permits(), 1);
+}
+
+#[test]
+fn closing_refuses_all() {
+    let semaphore = Semaphore::new(1);
+    let held = semaphore.try_acquire().expect("free");
+    let mut waiting: Vec<_> = (0..40).map(|_| Driven::new(semaphore.acquire())).collect();
+    waiting.iter_mut().for_each(Driven::assert_pending);
+    semaphore.close();
+    assert!(semaphore.is_closed());
+    assert!(waiting.iter_mut().all(|wait| wait.assert_ready().is_err()));
+    assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::Closed);
+    drop(held);
+    assert_eq!(semaphore.available_permits(), 1);
+}
+
+#[test]
+fn permits_are_values() {
+    let semaphore = Arc::new(Semaphore::new(5));
+    let mut five = semaphore.clone().try_acquire_many_owned(5).expect("all");
+    let two = five.split(2).expect("of five");
+    assert!(five.split(4).is_none());
+    assert_eq!((five.num_permits(), two.num_permits()), (3, 2));
+    five.merge(two);
+    five.forget();
+    assert_eq!(semaphore.available_permits(), 0);
+    semaphore.add_permits(7);
+    assert_eq!(semaphore.forget_permits(100), 7);
+}
+
+#[test]
+#[should_panic(expected = "permits of two semaphores")]
+fn permits_of_two_semaphores_do_not_merge() {
+    let (one, other) = (Semaphore::new(1), Semaphore::new(1));
+    one.try_acquire().expect("free").merge(other.try_acquire().expect("free"));
+}
+
+#[test]
+#[should_panic(expected = "at most")]
+fn too_many_permits_are_refused() {
+    Semaphore::new(Semaphore::MAX_PERMITS).add_permits(1);
+}
+
+#[test]
+fn a_task_that_always_succeeds_still_yields() {
+    let runtime = sheave::runtime::Builder::new_current_thread().build().expect("no thread");
+    let turns = runtime.block_on(async {
+        let others = Arc::new(AtomicUsize::new(0));
+        let semaphore = Semaphore::new(1);
+        let counted = others.clone();
+        drop(sheave::spawn(async move { counted.fetch_add(1, SeqCst) }));
+        let greedy = sheave::spawn(async move {
+            for _ in 0..1000 {
+                drop(semaphore.acquire().await);
+            }
+            others.load(SeqCst)
+        });
+        greedy.await.expect("no panic")
+    });
+    assert_eq!(turns, 1);
+}
+
+#[test]
+fn storm_of_threads_that_give_up() {
+    let semaphore = Arc::new(Semaphore::new(3));
+    let inside = Arc::new(AtomicUsize::new(0));
+    let threads: Vec<_> = (0..4)
+        .map(|n| {
+            let (semaphore, inside) = (semaphore.clone(), inside.clone());
+            thread::spawn(move || {
+                for round in 0..2_000_u32 {
+                    let many = 1 + (round + n) % 3;
+                    if round % 5 == 0 {
+                        let mut wait = Driven::new(semaphore.acquire_many(many));
+                        drop(wait.poll());
+                        continue;
+                    }
+                    let permits = block_on(semaphore.acquire_many(many)).expect("open");
+                    let now = inside.fetch_add(many as usize, SeqCst) + many as usize;
+                    assert!(now <= 3, "{now} inside");
+                    inside.fetch_sub(many as usize, SeqCst);
+                    drop(permits);
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
+    assert_eq!(semaphore.available_permits(), 3);
+}
