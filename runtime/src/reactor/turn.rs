@@ -1,9 +1,9 @@
 //! The right to poll a reactor, and the one wait it is good for.
 //!
 //! Taking a turn is a `try_lock`: at most one thread polls, the others go and do something else.
-//! A thread that is about to sleep takes its turn first, *then* announces its sleep and looks at
-//! its queues once more, and then waits. Nobody else can poll meanwhile, so nobody can eat the
-//! notification that is meant for it (T1).
+//! A thread that is about to sleep takes its turn first, *then* lies down in it (`Parker::park_in`), so
+//! that an unpark from here on is a notification of this reactor, and then waits. Nobody else can
+//! poll meanwhile, so nobody can eat the notification that is meant for it (T1).
 //!
 //! A look (`Some(Duration::ZERO)`) by a helper may still eat the kernel's half of a notification
 //! that was sent before the sleeper came. So the notification has a second half, the flag

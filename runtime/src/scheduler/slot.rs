@@ -4,10 +4,9 @@
 //! |-------|---------------|-------|--------------------|
 //! | any   | `put(task)`   | full  | what was there     |
 //! | any   | `take`        | empty | what was there     |
-//! | any   | `steal`       | empty | what was there; for thieves of a stale owner only |
 //!
-//! The owner puts and takes; a thief takes only when the owner has been in one poll for long, so
-//! that pairs of tasks that talk to each other are not torn apart.
+//! The owner alone puts and takes, so that pairs of tasks that talk to each other are not torn apart.
+//! The owner may move between threads, with its core; everyone else only looks whether it is empty.
 
 use crate::tasks::{Header, Runnable};
 use sheave_facade::sync::atomic::{AtomicPtr, Ordering::*};
@@ -30,18 +29,18 @@ impl Slot {
             self.0.store(task.into_raw().as_ptr(), Release);
             return None;
         }
-        // ORDERING: Release publishes the task's last poll and its wake to a thief's `take` (W1);
-        // Acquire receives what an earlier `put` published.
+        // ORDERING: Release publishes the task's last poll and its wake to the `take` (W1), should the
+        // owner be on another thread by then; Acquire receives what an earlier `put` published.
         runnable(self.0.swap(task.into_raw().as_ptr(), AcqRel))
     }
 
     /// Takes the task out.
     pub(super) fn take(&self) -> Option<Runnable> {
-        // ORDERING: Relaxed look; only the owner fills the slot, and a thief re-reads by the swap.
+        // ORDERING: Relaxed look; only the owner fills the slot, and the swap reads again.
         if self.0.load(Relaxed).is_null() {
             return None;
         }
-        // ORDERING: Acquire pairs with `put`. The swap decides between owner and thief (W3).
+        // ORDERING: Acquire pairs with `put`. A swap hands the task out once, whoever takes (W3).
         runnable(self.0.swap(ptr::null_mut(), AcqRel))
     }
 

@@ -26,8 +26,9 @@
 //! **When is everybody gone?** `departures` starts at the number of rosters. `usher_out` adds one for
 //! each task it marks, and takes its roster's own one away at the end; a marked task takes one away
 //! when it leaves. So it is 0 when every roster has been ushered out and every task has left. A worker
-//! that binds late does so inside a task, which sits there itself until it has left, or between two
-//! polls, and then it looks again before it leaves.
+//! that binds late does so inside a task, which sits there itself until it has left, or after that (in
+//! the drop of its output, a waker, a hook), and then it looks again before it leaves. So the number may
+//! come to 0 more than once, but never for the last time before everybody is gone.
 
 use super::TaskRef;
 use super::seat::{Seat, Vacated, Visit};
