@@ -1,7 +1,8 @@
 //! How a runtime is configured.
 
 use super::Runtime;
-use crate::scheduler::{Config, Flavor, Hooks, NameFn, Shared};
+use super::StuckPoll;
+use crate::scheduler::{Config, Flavor, Hooks, NameFn, Shared, StuckHook};
 use sheave_facade::sync::Arc;
 use std::fmt;
 use std::io;
@@ -12,6 +13,10 @@ const WORKERS_VARIABLE: &str = "SHEAVE_WORKER_THREADS";
 
 /// Rosters of tasks that other threads spawn; several, so that those threads seldom want one lock.
 const OUTSIDE_ROSTERS: usize = 4;
+
+/// Long enough for a thread that lost its core to another one to get it back, short enough that what
+/// waits for a stuck worker does not wait for 10 ms.
+const STUCK_THRESHOLD: Duration = Duration::from_millis(5);
 
 /// Builds a [`Runtime`].
 ///
@@ -57,6 +62,8 @@ impl Builder {
             stack_size: None,
             max_blocking_threads: 512,
             keep_alive: Duration::from_secs(10),
+            stuck_threshold: STUCK_THRESHOLD,
+            on_stuck_poll: None,
             hooks: Hooks::default(),
         };
         Self { config, workers: None, reactors: None }
@@ -154,6 +161,42 @@ impl Builder {
     #[must_use]
     pub fn on_thread_unpark(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.config.hooks.on_thread_unpark = Some(Arc::new(hook));
+        self
+    }
+
+    /// A poll that lasts longer than this counts as stuck: what its worker owns is served by another
+    /// thread meanwhile, looked at once a millisecond. Default: 5 ms. It takes up to one and a half
+    /// times as long, at least a millisecond more, until that is noticed.
+    ///
+    /// No effect on the current-thread flavour: its one thread is the only one that may run its tasks.
+    ///
+    /// # Panics
+    /// If `threshold` is zero: every poll would be stuck.
+    #[track_caller]
+    #[must_use]
+    pub fn stuck_threshold(mut self, threshold: Duration) -> Self {
+        assert!(!threshold.is_zero(), "stuck_threshold must be more than zero: every poll lasts");
+        self.config.stuck_threshold = threshold;
+        self
+    }
+
+    /// Called while a poll is stuck, once for each such poll; but at most every 100 ms, so that of
+    /// several at a time the later ones are told later, if they are still stuck. The hook runs on the
+    /// thread that serves the stuck workers: it must not block. Default: nothing is called.
+    ///
+    /// ```
+    /// use sheave::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_multi_thread()
+    ///     .worker_threads(2)
+    ///     .on_stuck_poll(|stuck| eprintln!("spawned at {}: {stuck:?}", stuck.spawned_at()))
+    ///     .build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn on_stuck_poll(mut self, hook: impl Fn(&StuckPoll) + Send + Sync + 'static) -> Self {
+        let hook: StuckHook = Arc::new(hook);
+        self.config.on_stuck_poll = Some(hook);
         self
     }
 

@@ -101,6 +101,21 @@ impl RuntimeMetrics {
         self.shared.worker_snapshot(worker).sources
     }
 
+    /// Polls that were found to last longer than
+    /// [`Builder::stuck_threshold`](super::Builder::stuck_threshold). Always 0 on the current-thread
+    /// flavour.
+    #[must_use]
+    pub fn stuck_poll_count(&self) -> u64 {
+        self.shared.stuck_counts().0
+    }
+
+    /// Tasks that were woken in the stead of a worker that was stuck: by its sockets and timers, or
+    /// out of the slot for its newest task.
+    #[must_use]
+    pub fn takeover_count(&self) -> u64 {
+        self.shared.stuck_counts().1
+    }
+
     /// Threads of the blocking pool.
     #[must_use]
     pub fn num_blocking_threads(&self) -> usize {

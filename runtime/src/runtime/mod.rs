@@ -11,3 +11,5 @@ pub use builder::Builder;
 pub use handle::{EnterGuard, Handle, RuntimeFlavor, TryCurrentError};
 pub use metrics::RuntimeMetrics;
 pub use owned::Runtime;
+
+pub use crate::scheduler::StuckPoll;

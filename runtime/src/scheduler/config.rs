@@ -1,5 +1,6 @@
 //! What a runtime is built with.
 
+use super::StuckPoll;
 use crate::util::contain::contain;
 use sheave_facade::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,9 @@ use std::time::Duration;
 pub(crate) type Hook = Arc<dyn Fn() + Send + Sync>;
 /// Names the next thread.
 pub(crate) type NameFn = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Hears of a poll that is stuck.
+pub(crate) type StuckHook = Arc<dyn Fn(&StuckPoll) + Send + Sync>;
 
 /// Who runs the tasks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,6 +37,9 @@ pub(crate) struct Config {
     pub(crate) stack_size: Option<usize>,
     pub(crate) max_blocking_threads: usize,
     pub(crate) keep_alive: Duration,
+    /// A poll that lasts longer is stuck.
+    pub(crate) stuck_threshold: Duration,
+    pub(crate) on_stuck_poll: Option<StuckHook>,
     pub(crate) hooks: Hooks,
 }
 

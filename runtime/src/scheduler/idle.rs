@@ -68,6 +68,15 @@ impl Idle {
         self.groups.iter().any(|g| matches!(g.load(Relaxed), 1..=SLEEPERS))
     }
 
+    /// Whether every worker sleeps. For the monitor, after its fence (see `watch.rs`).
+    pub(super) fn all_asleep(&self) -> bool {
+        // ORDERING: Relaxed; a hint, or ordered by the fence of the caller.
+        self.groups.iter().enumerate().all(|(group, word)| {
+            let members = GROUP.min(self.workers - group * GROUP);
+            (word.load(Relaxed) & SLEEPERS).count_ones() as usize == members
+        })
+    }
+
     fn claim_in(&self, group: usize, near: usize) -> Option<usize> {
         let word = &self.groups[group];
         // ORDERING: Relaxed; the fence in `claim_sleeper` makes this look late enough.

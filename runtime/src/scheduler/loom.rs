@@ -27,12 +27,14 @@ fn config(workers: usize) -> Config {
         stack_size: None,
         max_blocking_threads: 1,
         keep_alive: Duration::ZERO,
+        stuck_threshold: Duration::from_secs(1),
+        on_stuck_poll: None,
         hooks: Hooks::default(),
     }
 }
 
 /// A runtime whose workers are started by the model.
-fn shared(workers: usize) -> Arc<Shared> {
+pub(super) fn shared(workers: usize) -> Arc<Shared> {
     let shared = Shared::new(config(workers)).unwrap();
     for _ in 0..workers {
         shared.lifecycle.worker_enters();
@@ -40,7 +42,7 @@ fn shared(workers: usize) -> Arc<Shared> {
     shared
 }
 
-fn spawn(shared: &Arc<Shared>, future: impl Future<Output = ()> + Send + 'static) {
+pub(super) fn spawn(shared: &Arc<Shared>, future: impl Future<Output = ()> + Send + 'static) {
     drop(shared.spawn(future, None, Location::caller()));
 }
 

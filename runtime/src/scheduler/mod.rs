@@ -19,6 +19,9 @@
 //! | `local.rs` | where do tasks wait that never leave their thread, and how do they end |
 //! | `context.rs` | which runtime and worker is this thread's |
 //! | `metrics.rs` | what does a worker count |
+//! | `monitor.rs` | who sees that a worker is stuck, and serves what it owns |
+//! | `watch.rs` | when does the monitor rest (state machine) |
+//! | `stuck_poll.rs` | what is said about a poll that does not end |
 
 mod block_in_place;
 mod block_on;
@@ -30,6 +33,7 @@ mod idle;
 mod lifecycle;
 pub(crate) mod local;
 mod metrics;
+mod monitor;
 mod next;
 mod outlook;
 mod schedule;
@@ -39,6 +43,8 @@ mod slot;
 mod snapshot;
 mod spawn;
 mod stop;
+mod stuck_poll;
+mod watch;
 mod worker;
 
 #[cfg(all(test, loom))]
@@ -46,7 +52,8 @@ mod loom;
 
 pub(crate) use block_in_place::block_in_place;
 pub(crate) use blocking::LaneName;
-pub(crate) use config::{Config, Flavor, Hooks, NameFn};
+pub(crate) use config::{Config, Flavor, Hooks, NameFn, StuckHook};
 pub(crate) use context::{Driving, Entered, with_runtime};
 pub(crate) use shared::Shared;
 pub(crate) use stop::Threads;
+pub use stuck_poll::StuckPoll;

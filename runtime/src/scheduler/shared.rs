@@ -6,10 +6,12 @@ use super::core::{Core, IdSource};
 use super::idle::Idle;
 use super::lifecycle::Lifecycle;
 use super::metrics::WorkerMetrics;
+use super::monitor::MonitorMetrics;
 use super::slot::Slot;
+use super::watch::Watch;
 use crate::park::Parker;
 use crate::reactor::Reactor;
-use crate::tasks::{Registry, Runnable};
+use crate::tasks::{Id, Registry, Runnable};
 use crate::timers::{Clock, Timers};
 use crossbeam_utils::CachePadded;
 use sheave_facade::deque::{Injector, Stealer};
@@ -28,6 +30,9 @@ pub(crate) struct Shared {
     /// Tasks woken or spawned outside the workers.
     pub(super) injector: Injector<Runnable>,
     pub(super) idle: Idle,
+    /// Wakes the monitor, who serves workers that are stuck.
+    pub(super) watch: Watch,
+    pub(super) monitor_metrics: MonitorMetrics,
     pub(super) registry: Registry,
     pub(super) lifecycle: Lifecycle,
     pub(super) ids: IdSource,
@@ -48,9 +53,9 @@ pub(super) struct Remote {
     pub(super) parker: Arc<Parker>,
     pub(super) reactor: Arc<Reactor>,
     pub(super) timers: Arc<Timers>,
-    /// Counts the polls this worker began; stored by the worker, one relaxed store per poll. Who
-    /// sees it unchanged for long knows that the worker is stuck in one poll.
-    pub(super) poll_epoch: AtomicU64,
+    /// The id of the task polled last, 0 since the worker has slept. With the count of polls it tells
+    /// the monitor who is stuck in one; together they cost two plain stores per poll.
+    polled: AtomicU64,
     /// The core while no thread runs this worker: before it starts, between two `block_on` of a
     /// current-thread runtime, and while its thread is in `block_in_place`.
     pub(super) vacant: Mutex<Option<Box<Core>>>,
@@ -75,6 +80,8 @@ impl Shared {
             remotes,
             injector: Injector::new(),
             idle: Idle::new(workers),
+            watch: Watch::new(),
+            monitor_metrics: MonitorMetrics::default(),
             registry,
             lifecycle: Lifecycle::new(),
             ids: IdSource::new(),
@@ -145,10 +152,31 @@ impl Remote {
             timers: Arc::new(Timers::new(clock.clone(), parker.clone())),
             parker,
             reactor,
-            poll_epoch: AtomicU64::new(0),
+            polled: AtomicU64::new(0),
             vacant: Mutex::new(Some(Box::new(core))),
             metrics: WorkerMetrics::default(),
         }
+    }
+
+    /// For the worker: it begins a poll.
+    pub(super) fn begin_poll(&self, task: Id) {
+        self.metrics.polls.add(1);
+        // ORDERING: Release, a plain store on most machines. Pairs with the Acquire in
+        // `task_in_poll`: who sees the task sees the count of its poll too.
+        self.polled.store(task.as_u64(), Release);
+    }
+
+    /// For the worker: it polls nothing until further notice.
+    pub(super) fn end_polls(&self) {
+        // ORDERING: Relaxed; a monitor that sees it late serves a worker that needs no service.
+        self.polled.store(0, Relaxed);
+    }
+
+    /// The task that the worker polls, or has polled last and not slept since.
+    pub(super) fn task_in_poll(&self) -> Option<Id> {
+        // ORDERING: Acquire, see `begin_poll`.
+        let id = self.polled.load(Acquire);
+        (id != 0).then(|| Id::from_u64(id))
     }
 }
 

@@ -5,10 +5,12 @@
 //! | any   | `put(task)`   | full  | what was there     |
 //! | any   | `take`        | empty | what was there     |
 //!
-//! The owner alone puts and takes, so that pairs of tasks that talk to each other are not torn apart.
-//! The owner may move between threads, with its core; everyone else only looks whether it is empty.
+//! The owner puts and takes. The owner may move between threads, with its core. The monitor takes only
+//! when the owner has been in one poll for long, so that pairs of tasks that talk to each other are not
+//! torn apart.
 
 use crate::tasks::{Header, Runnable};
+use sheave_facade::seeded;
 use sheave_facade::sync::atomic::{AtomicPtr, Ordering::*};
 use std::ptr::{self, NonNull};
 
@@ -39,6 +41,11 @@ impl Slot {
         // ORDERING: Relaxed look; only the owner fills the slot, and the swap reads again.
         if self.0.load(Relaxed).is_null() {
             return None;
+        }
+        if seeded::on("slot_take_by_halves") {
+            let task = runnable(self.0.load(Acquire));
+            self.0.store(ptr::null_mut(), Relaxed);
+            return task;
         }
         // ORDERING: Acquire pairs with `put`. A swap hands the task out once, whoever takes (W3).
         runnable(self.0.swap(ptr::null_mut(), AcqRel))

@@ -16,6 +16,12 @@ impl Shared {
         self.injector.len()
     }
 
+    /// Polls that lasted longer than the threshold, and tasks that were served in the stead of their
+    /// workers.
+    pub(crate) fn stuck_counts(&self) -> (u64, u64) {
+        (self.monitor_metrics.stuck_polls.get(), self.monitor_metrics.takeovers.get())
+    }
+
     /// The counts of one worker.
     ///
     /// # Panics

@@ -4,9 +4,9 @@
 //! task), every task is cancelled and dropped by a worker, the workers leave, the blocking pool
 //! cancels what is queued and waits for what runs, bounded. See `docs/src/shutdown.md`.
 
-use super::worker;
-use super::{Driving, Shared};
+use super::{Driving, Shared, monitor, worker};
 use crate::reactor::Reactor;
+use sheave_facade::seeded;
 use sheave_facade::sync::Arc;
 use sheave_facade::thread;
 use sheave_facade::time::now;
@@ -36,6 +36,13 @@ impl Threads {
                     threads.stop(shared, None);
                     return Err(error);
                 }
+            }
+        }
+        match start_monitor(shared.clone()) {
+            Ok(thread) => threads.0.push(thread),
+            Err(error) => {
+                threads.stop(shared, None);
+                return Err(error);
             }
         }
         Ok(threads)
@@ -98,11 +105,29 @@ fn start_worker(
     thread
 }
 
+/// Starts the thread that serves stuck workers. It counts as one that must leave, so that whoever
+/// waits for the workers waits for it as well.
+fn start_monitor(shared: Arc<Shared>) -> io::Result<thread::JoinHandle<()>> {
+    shared.lifecycle.worker_enters();
+    let runtime = shared.clone();
+    let thread = thread::Builder::new().name("sheave-monitor".to_string()).spawn(move || {
+        monitor::run(&runtime);
+        runtime.worker_leaves();
+    });
+    if thread.is_err() {
+        shared.worker_leaves();
+    }
+    thread
+}
+
 impl Shared {
     /// Closes the gate and tells every worker.
     pub(super) fn close(&self) {
         self.registry.close();
         self.lifecycle.close();
         self.unpark_all();
+        if !seeded::on("close_leaves_the_monitor") {
+            self.watch.call();
+        }
     }
 }

@@ -8,7 +8,6 @@ use crate::coop;
 use crate::tasks::{Remaining, Runnable};
 use sheave_facade::seeded;
 use sheave_facade::sync::Arc;
-use sheave_facade::sync::atomic::Ordering::Relaxed;
 use sheave_facade::time::Instant;
 use std::time::Duration;
 
@@ -91,10 +90,7 @@ impl Worker {
     }
 
     fn poll(&self, task: Runnable) {
-        let remote = self.remote();
-        // ORDERING: Relaxed; the epoch is compared for change only.
-        remote.poll_epoch.store(remote.poll_epoch.load(Relaxed).wrapping_add(1), Relaxed);
-        remote.metrics.polls.add(1);
+        self.remote().begin_poll(task.id());
         let former = context::set_current_task(Some(task.id()));
         task.run();
         context::set_current_task(former);
@@ -137,6 +133,7 @@ impl Worker {
                 self.remote().slot.is_empty(),
                 "only a poll fills the slot, and empties it"
             );
+            self.remote().end_polls();
             shared.idle.fall_asleep(self.index, core.searching.take());
         }
         // Every worker looks again, not the last searcher only (W5). If there is work, it is
@@ -147,6 +144,7 @@ impl Worker {
         self.park();
         shared.config.hooks.unpark();
         let awakened = shared.idle.get_up(self.index);
+        shared.watch.worker_got_up();
         if self.remote().timers.next_tick().is_some() {
             self.fire_timers(shared.clock.now());
         }

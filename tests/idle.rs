@@ -1,0 +1,43 @@
+//! An idle runtime does nothing, and that includes the one who watches it. A process of its own,
+//! because it counts what all threads of a kind do.
+
+use sheave::runtime::Builder;
+use sheave_tests::{eventually, watchdog};
+use std::fs;
+use std::time::Duration;
+
+/// How often the threads of runtimes in this process have gone to sleep, and how many there are.
+fn sleeps() -> (u64, usize) {
+    let threads = fs::read_dir("/proc/self/task").unwrap();
+    let counts = threads.filter_map(|thread| {
+        let status = fs::read_to_string(thread.ok()?.path().join("status")).ok()?;
+        let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
+        field("Name:\tsheave-")?;
+        field("voluntary_ctxt_switches:")?.trim().parse::<u64>().ok()
+    });
+    let counts: Vec<_> = counts.collect();
+    (counts.iter().sum(), counts.len())
+}
+
+#[test]
+fn an_idle_runtime_does_not_wake_up() {
+    watchdog(Duration::from_secs(60), || {
+        let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        // It has worked, has sockets and timers, and waits for them.
+        drop(runtime.spawn(async { sheave::time::sleep(Duration::from_secs(1_000)).await }));
+        let socket = runtime.block_on(sheave::net::UdpSocket::bind("127.0.0.1:0")).unwrap();
+        drop(runtime.spawn(async move { socket.recv(&mut [0]).await }));
+        runtime.block_on(async { sheave::spawn(async {}).await.unwrap() });
+        let mut before = sleeps();
+        eventually("all of them have gone to sleep", || {
+            std::thread::sleep(Duration::from_millis(50));
+            let formerly = std::mem::replace(&mut before, sleeps());
+            formerly == before
+        });
+        assert_eq!(before.1, 3, "two workers and the monitor");
+        std::thread::sleep(Duration::from_secs(1));
+        assert_eq!(sleeps(), before, "an idle runtime woke up");
+        // And it still serves.
+        runtime.block_on(async { sheave::spawn(async {}).await.unwrap() });
+    });
+}

@@ -1,0 +1,246 @@
+//! Nobody waits for a stuck task: it may compute or block for seconds, and the other tasks, sockets
+//! and timers go on. What is measured is how late they are.
+
+use futures_lite::future::poll_once;
+use sheave::net::{TcpListener, UnixDatagram};
+use sheave::runtime::{Builder, Runtime};
+use sheave::task;
+use sheave::time::{Sleep, sleep};
+use sheave_tests::{Flag, eventually, watchdog};
+use std::net::TcpStream;
+use std::os::unix::net::UnixDatagram as Peer;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc;
+use std::sync::{Arc, Barrier};
+use std::time::{Duration, Instant};
+
+const LIMIT: Duration = Duration::from_secs(60);
+/// How long the stuck tasks of the measured tests stay in their poll.
+const STUCK: Duration = Duration::from_secs(2);
+/// What a stuck worker owns of each kind.
+const OWNED: usize = 50;
+/// On a machine with time for us p99 is below 20 ms; a loaded one adds what it takes away. Who waits
+/// for a stuck worker waits for a second and more.
+const BOUND: Duration = Duration::from_millis(200);
+
+fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).build().unwrap()
+}
+
+fn spin(time: Duration) {
+    let begin = Instant::now();
+    while begin.elapsed() < time {
+        std::hint::spin_loop();
+    }
+}
+
+/// Timers and sockets, with the far ends of the latter.
+struct Equipment {
+    timers: Vec<Sleep>,
+    sockets: Vec<(UnixDatagram, Peer)>,
+}
+
+impl Equipment {
+    /// Files the timers and registers the sockets with the worker of this thread.
+    async fn of_this_worker() -> Self {
+        let mut equipment = Self { timers: Vec::new(), sockets: Vec::new() };
+        for n in 0..OWNED {
+            let mut timer = sleep(Duration::from_millis(50 + 20 * n as u64));
+            assert!(poll_once(&mut timer).await.is_none());
+            equipment.timers.push(timer);
+            let (near, far) = Peer::pair().unwrap();
+            near.set_nonblocking(true).unwrap();
+            let near = UnixDatagram::from_std(near).unwrap();
+            assert!(poll_once(near.recv(&mut [0])).await.is_none());
+            equipment.sockets.push((near, far));
+        }
+        equipment
+    }
+
+    /// Waits for all of it in tasks of their own. Each yields how late it was, in turn.
+    fn watch(self, runtime: &Runtime) -> Vec<task::JoinHandle<Duration>> {
+        let timers = self.timers.into_iter().map(|mut timer| {
+            runtime.spawn(async move {
+                (&mut timer).await;
+                sheave::time::Instant::now() - timer.deadline()
+            })
+        });
+        let mut lateness: Vec<_> = timers.collect();
+        let (near, far): (Vec<_>, Vec<_>) = self.sockets.into_iter().unzip();
+        let (times, sent) = mpsc::channel();
+        let sent = Arc::new(parking_lot::Mutex::new(sent));
+        for socket in near {
+            let sent = sent.clone();
+            lateness.push(runtime.spawn(async move {
+                socket.recv(&mut [0]).await.unwrap();
+                let now = Instant::now();
+                // The time was sent before the message, and messages come one by one.
+                let sent: Instant = sent.lock().recv().unwrap();
+                now - sent
+            }));
+        }
+        std::thread::spawn(move || {
+            for socket in far {
+                // Paces the traffic.
+                std::thread::sleep(Duration::from_millis(20));
+                times.send(Instant::now()).unwrap();
+                socket.send(&[1]).unwrap();
+            }
+        });
+        lateness
+    }
+}
+
+/// `stuck` workers, with sockets and timers of their own, are held by `hold`. Everything is served
+/// before the first of them comes back, and in time.
+fn all_are_served(what: &str, stuck: usize, hold: fn(Duration)) {
+    let runtime = runtime();
+    let (hand_out, equipments) = mpsc::channel();
+    let together = Arc::new(Barrier::new(stuck));
+    let returned = Arc::new(AtomicUsize::new(0));
+    for _ in 0..stuck {
+        let (hand_out, together, returned) = (hand_out.clone(), together.clone(), returned.clone());
+        drop(runtime.spawn(async move {
+            // None of them holds a worker before each has one.
+            together.wait();
+            hand_out.send(Equipment::of_this_worker().await).unwrap();
+            hold(STUCK);
+            returned.fetch_add(1, SeqCst);
+        }));
+    }
+    let equipments = equipments.into_iter().take(stuck);
+    let watched: Vec<_> = equipments.flat_map(|equipment| equipment.watch(&runtime)).collect();
+    let mut lateness: Vec<_> =
+        watched.into_iter().map(|late| runtime.block_on(late).unwrap()).collect();
+    assert_eq!(returned.load(SeqCst), 0, "{what}: somebody waited for a stuck worker");
+    lateness.sort();
+    let at = |percent: usize| lateness[(lateness.len() - 1) * percent / 100];
+    println!("{what}: late by {:?} (p50), {:?} (p99), {:?} at most", at(50), at(99), at(100));
+    println!("{:?}", runtime.metrics());
+    assert!(at(99) < BOUND, "{what}: late by {:?}", at(99));
+}
+
+#[test]
+fn sockets_and_timers_of_a_worker_that_computes_are_served() {
+    watchdog(LIMIT, || all_are_served("one computes", 1, spin));
+}
+
+#[test]
+fn sockets_and_timers_of_a_worker_that_blocks_are_served() {
+    watchdog(LIMIT, || all_are_served("one blocks", 1, std::thread::sleep));
+}
+
+/// Spawns `count` tasks and then blocks in the same poll until all of them have run.
+fn children_run(count: usize) {
+    let runtime = runtime();
+    let all_ran = runtime.spawn(async move {
+        let (done, children) = mpsc::channel();
+        for _ in 0..count {
+            let done = done.clone();
+            drop(sheave::spawn(async move { done.send(()).unwrap() }));
+        }
+        children.into_iter().take(count).count()
+    });
+    assert_eq!(runtime.block_on(all_ran).unwrap(), count);
+}
+
+#[test]
+fn the_task_in_the_slot_is_no_hostage() {
+    watchdog(LIMIT, || children_run(1));
+}
+
+#[test]
+fn a_hundred_children_of_a_task_that_blocks_run() {
+    watchdog(LIMIT, || children_run(100));
+}
+
+#[test]
+fn a_listener_of_a_stuck_worker_accepts() {
+    watchdog(LIMIT, || {
+        let runtime = runtime();
+        let (hand_out, listeners) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let stuck = runtime.spawn(async move {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            assert!(poll_once(listener.accept()).await.is_none());
+            hand_out.send((listener, address)).unwrap();
+            released.recv().unwrap();
+        });
+        let (listener, address) = listeners.recv().unwrap();
+        let accepted = runtime.spawn(async move { listener.accept().await.unwrap() });
+        let _client = TcpStream::connect(address).unwrap();
+        runtime.block_on(accepted).unwrap();
+        release.send(()).unwrap();
+        runtime.block_on(stuck).unwrap();
+    });
+}
+
+#[test]
+fn a_stuck_poll_is_reported_while_it_is_stuck() {
+    watchdog(LIMIT, || {
+        let (report, reports) = mpsc::channel();
+        let builder = Builder::new_multi_thread().worker_threads(2);
+        let runtime = builder
+            .stuck_threshold(Duration::from_millis(20))
+            .on_stuck_poll(move |stuck| {
+                let name = stuck.task_name().map(str::to_string);
+                let place = (stuck.spawned_at().file(), stuck.spawned_at().line());
+                report
+                    .send((stuck.task_id(), name, place, stuck.worker(), stuck.duration()))
+                    .unwrap();
+                panic!("a hook that panics costs nothing but its report");
+            })
+            .build()
+            .unwrap();
+        for _ in 0..2 {
+            let (release, released) = mpsc::channel::<()>();
+            let _entered = runtime.enter();
+            let knot = async move { released.recv().unwrap() };
+            let (spawned_at, stuck) = (line!(), task::Builder::new().name("a knot").spawn(knot));
+            let (id, name, place, worker, duration) = reports.recv().unwrap();
+            assert_eq!((id, name.as_deref()), (stuck.id(), Some("a knot")));
+            assert_eq!(place, (file!(), spawned_at));
+            assert!(worker < 2 && duration >= Duration::from_millis(20), "{worker} {duration:?}");
+            release.send(()).unwrap();
+            runtime.block_on(stuck).unwrap();
+        }
+        assert!(runtime.metrics().stuck_poll_count() >= 2);
+    });
+}
+
+#[test]
+fn a_healthy_poll_is_not_reported() {
+    watchdog(LIMIT, || {
+        let builder = Builder::new_multi_thread().worker_threads(2);
+        let builder = builder.stuck_threshold(Duration::from_secs(30));
+        let runtime = builder.on_stuck_poll(|stuck| panic!("{stuck:?}")).build().unwrap();
+        let busy = runtime.spawn(async {
+            let begin = Instant::now();
+            while begin.elapsed() < Duration::from_millis(100) {
+                task::yield_now().await;
+            }
+        });
+        runtime.block_on(busy).unwrap();
+        assert_eq!(runtime.metrics().stuck_poll_count(), 0);
+    });
+}
+
+/// A runtime that closes while a task is stuck waits for that task, and ends.
+#[test]
+fn a_runtime_with_a_stuck_task_ends_with_it() {
+    watchdog(LIMIT, || {
+        let runtime = runtime();
+        let (release, released) = mpsc::channel::<()>();
+        let begun = Flag::new();
+        let begin = begun.clone();
+        drop(runtime.spawn(async move {
+            begin.set();
+            let _ = released.recv();
+        }));
+        eventually("it is stuck", || begun.is_set() && runtime.metrics().stuck_poll_count() == 1);
+        let dropping = std::thread::spawn(move || drop(runtime));
+        drop(release);
+        dropping.join().unwrap();
+    });
+}
