@@ -1,4 +1,6 @@
 //! `LocalSet`: futures that are not `Send`, wakes from everywhere, and drops on one thread only.
+//!
+//! Longer than 400 lines: independent tests, read one at a time, which share one binary to link.
 
 #[path = "local_set/drops.rs"]
 mod drops;

@@ -1,4 +1,6 @@
 //! How runtimes end: everything is dropped once, nothing is left, and nobody waits for ever.
+//!
+//! Longer than 400 lines: independent tests, read one at a time, which share one binary to link.
 
 use sheave::io::AsyncFd;
 use sheave::runtime::{Builder, Handle, Runtime};

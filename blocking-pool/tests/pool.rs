@@ -1,4 +1,6 @@
 //! Behaviour of the pool as its users see it.
+//!
+//! Longer than 400 lines: independent tests, read one at a time, which share one binary to link.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)]
 
 mod common;

@@ -143,14 +143,20 @@ impl<L, S> Serve<L, S> {
             }
         }
         drop(listener);
-        drain.0.finish();
-        let _ = time::timeout(drain_timeout, drain.0.finished()).await;
-        let cut_off = drain.0.connections();
-        drain.0.cut_off();
-        drain.0.finished().await;
+        let cut_off = end_connections(&drain.0, drain_timeout).await;
         // ORDERING: Relaxed; the connections have ended.
         Ok(Served { connections: accepted, requests: requests.load(Relaxed), cut_off })
     }
+}
+
+/// Lets the connections finish, and ends those that have not in time. Returns how many those were.
+async fn end_connections(drain: &Drain, timeout: Duration) -> usize {
+    drain.finish();
+    let _ = time::timeout(timeout, drain.finished()).await;
+    let cut_off = drain.connections();
+    drain.cut_off();
+    drain.finished().await;
+    cut_off
 }
 
 struct CutOffOnDrop(Drain);
