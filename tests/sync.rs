@@ -8,6 +8,8 @@ mod mutex;
 mod notify;
 #[path = "sync/oneshot.rs"]
 mod oneshot;
+#[path = "sync/rwlock.rs"]
+mod rwlock;
 #[path = "sync/semaphore.rs"]
 mod semaphore;
 

@@ -13,6 +13,7 @@ mod notify;
 pub mod oneshot;
 mod permits;
 
+mod rwlock;
 mod semaphore;
 mod wait_list;
 
@@ -21,6 +22,9 @@ pub use mutex::{
 };
 pub use notify::Notify;
 
+pub use rwlock::{
+    OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 pub use semaphore::{
     AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError,
 };
