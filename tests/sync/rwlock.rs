@@ -64,7 +64,7 @@ fn downgrading_lets_readers_in_and_writers_wait() {
     assert_eq!(*reader.assert_ready() + *reading, 14);
     writer.assert_pending();
     drop(reading);
-    writer.assert_ready();
+    drop(writer.assert_ready());
 }
 
 #[test]
