@@ -139,10 +139,14 @@
 //! pairs that wake each other for ever, nor beside a socket that never runs dry.
 //!
 //! **What is not promised.** A poll that does not return (a blocking call, an endless loop) makes *P*
-//! infinite. On the multi-thread flavour other workers then take the tasks from its queue, but what only
-//! the stuck worker serves waits for it: its sockets, its timers, and a task it has woken last. Keep polls
-//! short; block in [`to_thread`] or [`block_in_place`](task::block_in_place). Nor is there a promise on
-//! the order in which tasks run; the current-thread flavour alone runs them first-in first-out.
+//! infinite. On the multi-thread flavour the others are then served all the same while one worker is
+//! left to run them: other workers take the tasks from the queue, and a monitor thread serves the
+//! sockets, the timers and the task woken last, once the poll has lasted for
+//! [`stuck_threshold`](runtime::Builder::stuck_threshold). When all workers are stuck, tasks wait; so they
+//! do on the current-thread flavour. [`on_stuck_poll`](runtime::Builder::on_stuck_poll) tells which
+//! task it is: keep polls short, and block in [`to_thread`] or
+//! [`block_in_place`](task::block_in_place). Nor is there a promise on the order in which tasks run; the
+//! current-thread flavour alone runs them first-in first-out.
 //!
 //! **What happens today**, and may change with any release. A *turn* is one task from a queue and what
 //! runs on its heels:
@@ -161,7 +165,7 @@
 //! # More
 //!
 //! The repository has an [example server] and the [book]: its invariants, why no wake-up is lost, how a
-//! runtime ends, and what the loom models check.
+//! stuck worker is served, how a runtime ends, and what the loom models check.
 //!
 //! [example server]: https://github.com/sheave-rs/sheave/tree/main/runtime/examples/server
 //! [book]: https://github.com/sheave-rs/sheave/tree/main/docs/src
