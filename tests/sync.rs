@@ -2,6 +2,8 @@
 //!
 //! Everything runs under a bare `block_on` here, unless a test needs tasks.
 
+#[path = "sync/mpsc.rs"]
+mod mpsc;
 #[path = "sync/mutex.rs"]
 mod mutex;
 #[path = "sync/notify.rs"]

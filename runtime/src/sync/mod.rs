@@ -8,6 +8,7 @@
 //! ([`task::coop`](crate::task::coop)).
 
 mod blocking;
+pub mod mpsc;
 mod mutex;
 mod notify;
 pub mod oneshot;

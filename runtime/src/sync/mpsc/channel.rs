@@ -1,0 +1,391 @@
+//! What both ends of a channel share: the queue, who waits for room in it, who waits for messages.
+//!
+//! A bounded channel has `limit` slots. Each is at any time *free*, *reserved* (by a permit, or by a
+//! grant that its sender has not seen yet) or *filled*; the reserved ones are what the other two leave.
+//!
+//! | slot     | call                                | slot     | and                                       |
+//! |----------|-------------------------------------|----------|-------------------------------------------|
+//! | free     | `try_push`                          | filled   | wakes the receiver                        |
+//! | free     | `reserve`                           | reserved | if nobody waits, who would be overtaken   |
+//! | reserved | `push_reserved`                     | filled   | wakes the receiver; a gone one: free      |
+//! | reserved | `unreserve`                         | free     | granted to the sender that waits longest  |
+//! | filled   | `pop`                               | free     | granted to the sender that waits longest  |
+//!
+//! An unbounded channel is one whose slots never run out. When the receiver closes the channel, senders
+//! that wait are refused, and the messages and permits that are left come to it before the end does.
+
+use crate::sync::wait_list::{Key, Left, WaitList, poll_alone, poll_answer, wake};
+use sheave_facade::seeded;
+use sheave_facade::sync::{Mutex, MutexGuard};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::ops::ControlFlow;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+/// See the [module documentation](self).
+pub(super) struct Channel<T> {
+    state: Mutex<State<T>>,
+    /// The same as in the state, without the lock.
+    limit: usize,
+}
+
+struct State<T> {
+    queue: VecDeque<T>,
+    limit: usize,
+    /// Slots that are neither filled nor reserved.
+    free: usize,
+    /// The receiver takes what is left, and nothing new.
+    is_closed: bool,
+    /// The receiver takes nothing any more.
+    is_deserted: bool,
+    /// Senders that keep the channel open, and those that do not.
+    strong: usize,
+    weak: usize,
+    receiver: Option<Waker>,
+    /// Who waits for how many slots.
+    senders: WaitList<usize, Answer>,
+    /// Who waits for the channel to close.
+    watchers: WaitList<(), ()>,
+}
+
+/// What a sender hears that waited for slots.
+#[derive(Clone, Copy)]
+pub(super) enum Answer {
+    Granted,
+    Closed,
+}
+
+/// Why there was no slot at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    Full,
+    Closed,
+}
+
+/// Why there was no message at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Nothing {
+    Yet,
+    EverAgain,
+}
+
+impl<T> Channel<T> {
+    /// What an unbounded channel is limited to.
+    pub(super) const UNLIMITED: usize = usize::MAX >> 3;
+
+    /// A channel with `limit` slots and one sender.
+    pub(super) fn new(limit: usize) -> Self {
+        let state = State {
+            queue: VecDeque::new(),
+            limit,
+            free: limit,
+            is_closed: false,
+            is_deserted: false,
+            strong: 1,
+            weak: 0,
+            receiver: None,
+            senders: WaitList::new(),
+            watchers: WaitList::new(),
+        };
+        Self { state: Mutex::new(state), limit }
+    }
+
+    /// How many slots there are.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Fills a free slot, or hands the message back.
+    #[inline]
+    pub(super) fn try_push(&self, message: T) -> Result<(), (Refusal, T)> {
+        let mut state = self.state.lock();
+        match state.reserve(1) {
+            Ok(()) => {
+                self.fill(state, message);
+                Ok(())
+            }
+            Err(refusal) => {
+                drop(state);
+                Err((refusal, message))
+            }
+        }
+    }
+
+    /// Fills a reserved slot. If nobody will receive it, the message is dropped.
+    pub(super) fn push_reserved(&self, message: T) {
+        let state = self.state.lock();
+        if state.is_deserted {
+            drop(state);
+            drop(message);
+            return self.unreserve(1);
+        }
+        self.fill(state, message);
+    }
+
+    #[inline]
+    fn fill(&self, mut state: MutexGuard<'_, State<T>>, message: T) {
+        state.queue.push_back(message);
+        let receiver = state.receiver.take();
+        drop(state);
+        if !seeded::on("mpsc_push_wakes_nobody") {
+            wake(receiver);
+        }
+    }
+
+    /// Reserves `count` slots if that overtakes nobody.
+    pub(super) fn try_reserve(&self, count: usize) -> Result<(), Refusal> {
+        self.state.lock().reserve(count)
+    }
+
+    /// Waits for `count` slots.
+    pub(super) fn reserve(&self, count: usize) -> Reserve<'_, T> {
+        Reserve { channel: self, count, key: None }
+    }
+
+    /// Frees reserved slots that are not going to be filled.
+    pub(super) fn unreserve(&self, count: usize) {
+        let mut state = self.state.lock();
+        state.free += count;
+        let granted = state.grant_all();
+        // The last permit of a closed channel: the receiver hears of the end.
+        let receiver = if state.is_closed { state.receiver.take() } else { None };
+        drop(state);
+        wake(granted);
+        wake(receiver);
+    }
+
+    /// Takes the oldest message.
+    pub(super) fn try_pop(&self) -> Result<T, Nothing> {
+        let mut state = self.state.lock();
+        let (message, granted) = state.pop()?;
+        drop(state);
+        wake(granted);
+        Ok(message)
+    }
+
+    /// Waits for a message. `None` is the end.
+    #[inline]
+    pub(super) fn poll_pop(&self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let look = |state: &mut State<T>| match state.pop() {
+            Ok(popped) => Some(Some(popped)),
+            Err(Nothing::EverAgain) => Some(None),
+            Err(Nothing::Yet) => None,
+        };
+        poll_alone(&self.state, |state| &mut state.receiver, cx, look).map(|popped| {
+            let (message, granted) = popped?;
+            wake(granted);
+            Some(message)
+        })
+    }
+
+    /// Waits for messages and moves up to `at_most` to `buffer`. 0 is the end.
+    pub(super) fn poll_pop_many(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut Vec<T>,
+        at_most: usize,
+    ) -> Poll<usize> {
+        let look = |state: &mut State<T>| {
+            let count = state.queue.len().min(at_most);
+            if count == 0 {
+                return state.is_at_end().then(|| (0, Vec::new()));
+            }
+            buffer.extend(state.queue.drain(..count));
+            state.free += count;
+            Some((count, state.grant_all()))
+        };
+        poll_alone(&self.state, |state| &mut state.receiver, cx, look).map(|(count, granted)| {
+            wake(granted);
+            count
+        })
+    }
+
+    /// Refuses new messages and those who wait to send some.
+    pub(super) fn close(&self) {
+        let mut state = self.state.lock();
+        state.is_closed = true;
+        let refused = state.senders.answer_all(Answer::Closed);
+        let watchers = state.watchers.answer_all(());
+        drop(state);
+        wake(refused);
+        wake(watchers);
+    }
+
+    /// The receiver is dropped.
+    pub(super) fn desert(&self) {
+        self.close();
+        let mut state = self.state.lock();
+        state.is_deserted = true;
+        let own = state.receiver.take();
+        let unreceived = std::mem::take(&mut state.queue);
+        state.free += unreceived.len();
+        drop(state);
+        // To drop a message is code of the user (W10).
+        drop((own, unreceived));
+    }
+
+    /// Waits until the channel is closed.
+    pub(super) fn poll_closed(&self, key: &mut Option<Key>, cx: &mut Context<'_>) -> Poll<()> {
+        let at_once = |state: &mut State<T>| match state.is_closed {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
+        poll_answer(&self.state, |state| &mut state.watchers, key, cx, at_once)
+    }
+
+    /// A future that waited for the end is dropped.
+    pub(super) fn stop_watching(&self, key: Key) {
+        let left = self.state.lock().watchers.leave(key);
+        drop(left);
+    }
+
+    /// Another sender.
+    pub(super) fn add_strong(&self) {
+        self.state.lock().strong += 1;
+    }
+
+    /// A sender is dropped. The last one wakes the receiver.
+    pub(super) fn remove_strong(&self) {
+        let mut state = self.state.lock();
+        state.strong -= 1;
+        let receiver = if state.strong == 0 { state.receiver.take() } else { None };
+        drop(state);
+        if !seeded::on("mpsc_last_sender_wakes_nobody") {
+            wake(receiver);
+        }
+    }
+
+    /// Another weak sender.
+    pub(super) fn add_weak(&self) {
+        self.state.lock().weak += 1;
+    }
+
+    /// A weak sender is dropped.
+    pub(super) fn remove_weak(&self) {
+        self.state.lock().weak -= 1;
+    }
+
+    /// A weak sender wants to be a strong one: possible while there is another.
+    pub(super) fn upgrade(&self) -> bool {
+        let mut state = self.state.lock();
+        let is_open = state.strong > 0;
+        state.strong += usize::from(is_open);
+        is_open
+    }
+
+    /// How many senders there are, strong and weak.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        let state = self.state.lock();
+        (state.strong, state.weak)
+    }
+
+    /// How many slots are free.
+    pub(super) fn free(&self) -> usize {
+        self.state.lock().free
+    }
+
+    /// How many messages wait.
+    pub(super) fn len(&self) -> usize {
+        self.state.lock().queue.len()
+    }
+
+    /// Whether the receiver takes nothing new.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state.lock().is_closed
+    }
+
+    /// Whether no message can come any more.
+    pub(super) fn is_ending(&self) -> bool {
+        let state = self.state.lock();
+        state.is_closed || state.strong == 0
+    }
+}
+
+impl<T> State<T> {
+    #[inline]
+    fn reserve(&mut self, count: usize) -> Result<(), Refusal> {
+        if self.is_closed {
+            return Err(Refusal::Closed);
+        }
+        if count > self.free || !self.senders.is_empty() {
+            return Err(Refusal::Full);
+        }
+        self.free -= count;
+        Ok(())
+    }
+
+    /// The oldest message, and the sender that gets its slot.
+    #[inline]
+    fn pop(&mut self) -> Result<(T, Option<Waker>), Nothing> {
+        let Some(message) = self.queue.pop_front() else {
+            return Err(if self.is_at_end() { Nothing::EverAgain } else { Nothing::Yet });
+        };
+        self.free += 1;
+        // One slot serves one sender at most: there were too few for the first before.
+        Ok((message, self.grant()))
+    }
+
+    /// With an empty queue: whether it stays so.
+    fn is_at_end(&self) -> bool {
+        let reserved = self.limit - self.free - self.queue.len();
+        self.queue.is_empty() && (self.strong == 0 || self.is_closed && reserved == 0)
+    }
+
+    /// Reserves slots for the sender that waits longest, if they suffice.
+    #[inline]
+    fn grant(&mut self) -> Option<Waker> {
+        let count = *self.senders.first_request()?;
+        if count > self.free {
+            return None;
+        }
+        self.free -= count;
+        self.senders.answer_first(Answer::Granted)
+    }
+
+    fn grant_all(&mut self) -> Vec<Waker> {
+        std::iter::from_fn(|| self.grant()).collect()
+    }
+}
+
+/// Future of [`Channel::reserve`]: strict, and dropped with a grant it passes that on.
+pub(super) struct Reserve<'a, T> {
+    channel: &'a Channel<T>,
+    count: usize,
+    key: Option<Key>,
+}
+
+impl<T> Future for Reserve<'_, T> {
+    /// Whether the slots are reserved; `Err` if the channel is closed.
+    type Output = Result<(), ()>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { channel, count, key } = self.get_mut();
+        let at_once = |state: &mut State<T>| match state.reserve(*count) {
+            Ok(()) => ControlFlow::Break(Answer::Granted),
+            Err(Refusal::Closed) => ControlFlow::Break(Answer::Closed),
+            Err(Refusal::Full) => ControlFlow::Continue(*count),
+        };
+        poll_answer(&channel.state, |state| &mut state.senders, key, cx, at_once).map(|answer| {
+            match answer {
+                Answer::Granted => Ok(()),
+                Answer::Closed => Err(()),
+            }
+        })
+    }
+}
+
+impl<T> Drop for Reserve<'_, T> {
+    fn drop(&mut self) {
+        let Some(key) = self.key.take() else { return };
+        let left = self.channel.state.lock().senders.leave(key);
+        let unused = match left {
+            Left::Answered(Answer::Granted) if seeded::on("mpsc_grant_not_passed_on") => 0,
+            Left::Answered(Answer::Granted) => self.count,
+            Left::Answered(Answer::Closed) | Left::Waiting(_) => 0,
+        };
+        // Also without slots of its own: those behind a large request may be content with what is free.
+        self.channel.unreserve(unused);
+        drop(left);
+    }
+}
