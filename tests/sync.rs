@@ -14,6 +14,8 @@ mod oneshot;
 mod rwlock;
 #[path = "sync/semaphore.rs"]
 mod semaphore;
+#[path = "sync/watch.rs"]
+mod watch;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -7,7 +7,7 @@
 //! | need | normal build | under loom | what loom does not see |
 //! |---|---|---|---|
 //! | [`sync::atomic`], `fence` | `std` | loom | `SeqCst` *accesses* are `AcqRel` there: write handshakes with `fence(SeqCst)` on both sides |
-//! | [`sync::Mutex`], [`sync::Condvar`] | `parking_lot` | loom | spurious wake-ups |
+//! | [`sync::Mutex`], [`sync::RwLock`], [`sync::Condvar`] | `parking_lot` | loom | spurious wake-ups |
 //! | [`sync::TimedCondvar`] | `parking_lot` | a list of waiters with two kinds of time-out | real time |
 //! | [`cell::UnsafeCell`] | `std`, no cost | loom, and it counts its own drop as a write | plain memory beside it |
 //! | [`alloc`] | `Box` | tracked and quarantined | leaks of a plain `Box` |

@@ -2,7 +2,9 @@
 
 /// Locks, condition variables and atomics.
 pub mod sync {
-    pub use parking_lot::{Condvar, Mutex, MutexGuard, WaitTimeoutResult};
+    pub use parking_lot::{
+        Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, WaitTimeoutResult,
+    };
     pub use std::sync::{Arc, OnceLock, Weak};
 
     /// A condition variable with timed waits; [`Condvar`] is the one without.

@@ -17,6 +17,7 @@ mod permits;
 mod rwlock;
 mod semaphore;
 mod wait_list;
+pub mod watch;
 
 pub use mutex::{
     MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard, TryLockError,

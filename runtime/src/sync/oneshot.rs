@@ -39,7 +39,7 @@ use std::task::{Context, Poll, Waker, ready};
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let state = State { stage: Stage::Open, receiver: None, sender: None };
     let shared = Arc::new(Mutex::new(state));
-    (Sender { shared: Some(shared.clone()) }, Receiver { shared })
+    (Sender { shared: Some(shared.clone()) }, Receiver { shared, is_done: false })
 }
 
 /// Sends the value. Dropped without a value, it lets the receiver know.
@@ -55,6 +55,8 @@ pub struct Sender<T> {
 #[must_use = "futures do nothing unless polled"]
 pub struct Receiver<T> {
     shared: Arc<Mutex<State<T>>>,
+    /// The stage is Taken, so the end of this receiver is news to nobody.
+    is_done: bool,
 }
 
 struct State<T> {
@@ -192,7 +194,9 @@ impl<T> Receiver<T> {
     /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
     /// ```
     pub fn try_recv(&mut self) -> Result<T, error::TryRecvError> {
-        self.shared.lock().take()
+        let taken = self.shared.lock().take();
+        self.is_done = !matches!(taken, Err(error::TryRecvError::Empty));
+        taken
     }
 
     /// Blocks this thread until the value comes.
@@ -210,7 +214,7 @@ impl<T> Receiver<T> {
     /// Whether the value, or the news that there is none, was already received.
     #[must_use]
     pub fn is_terminated(&self) -> bool {
-        matches!(self.shared.lock().stage, Stage::Taken)
+        self.is_done
     }
 
     /// Whether no value waits to be received.
@@ -226,19 +230,16 @@ impl<T> Future for Receiver<T> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let progress = ready!(coop::poll_proceed(cx));
-        let look = |state: &mut State<T>| {
-            if matches!(state.stage, Stage::Taken) {
-                return Some(Err(None));
-            }
-            match state.take() {
-                Ok(value) => Some(Ok(value)),
-                Err(error::TryRecvError::Closed) => Some(Err(Some(error::RecvError(())))),
-                Err(error::TryRecvError::Empty) => None,
-            }
+        assert!(!self.is_done, "a receiver is polled after its end");
+        let look = |state: &mut State<T>| match state.take() {
+            Ok(value) => Some(Ok(value)),
+            Err(error::TryRecvError::Closed) => Some(Err(error::RecvError(()))),
+            Err(error::TryRecvError::Empty) => None,
         };
         let received = ready!(poll_alone(&self.shared, |state| &mut state.receiver, cx, look));
         progress.made_progress();
-        Poll::Ready(received.map_err(|error| error.expect("a receiver is polled after its end")))
+        self.get_mut().is_done = true;
+        Poll::Ready(received)
     }
 }
 
@@ -260,6 +261,9 @@ impl<T> Drop for Sender<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
+        if self.is_done {
+            return;
+        }
         let mut state = self.shared.lock();
         let sender = state.close();
         let own = state.receiver.take();

@@ -79,6 +79,35 @@ impl<T> DerefMut for MutexGuard<'_, T> {
     }
 }
 
+/// A readers-writer lock in parking_lot's shape.
+#[derive(Debug, Default)]
+pub struct RwLock<T>(raw::RwLock<T>);
+
+/// Proof of holding a [`RwLock`] for reading.
+pub type RwLockReadGuard<'a, T> = raw::RwLockReadGuard<'a, T>;
+
+/// Proof of holding a [`RwLock`] for writing.
+pub type RwLockWriteGuard<'a, T> = raw::RwLockWriteGuard<'a, T>;
+
+impl<T> RwLock<T> {
+    /// An open lock around `value`.
+    pub fn new(value: T) -> Self {
+        Self(raw::RwLock::new(value))
+    }
+
+    /// Waits until the lock can be read.
+    #[track_caller]
+    pub fn read(&self) -> RwLockReadGuard<'_, T> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the lock can be written.
+    #[track_caller]
+    pub fn write(&self) -> RwLockWriteGuard<'_, T> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// `std::sync::OnceLock` without its waits: a value that is set once, by whoever comes first.
 #[derive(Debug)]
 pub struct OnceLock<T> {
