@@ -34,6 +34,8 @@ pub struct Builder {
     workers: Option<usize>,
     /// `None`: one per worker.
     reactors: Option<usize>,
+    /// `None`: one per worker.
+    stand_ins: Option<usize>,
 }
 
 impl Builder {
@@ -63,10 +65,11 @@ impl Builder {
             max_blocking_threads: 512,
             keep_alive: Duration::from_secs(10),
             stuck_threshold: STUCK_THRESHOLD,
+            max_stand_ins: 0,
             on_stuck_poll: None,
             hooks: Hooks::default(),
         };
-        Self { config, workers: None, reactors: None }
+        Self { config, workers: None, reactors: None, stand_ins: None }
     }
 
     /// The number of worker threads. Default: the variable `SHEAVE_WORKER_THREADS`, else the number
@@ -180,6 +183,18 @@ impl Builder {
         self
     }
 
+    /// At most so many stand-ins: spare workers, each started while all others are stuck and there is
+    /// work, and ended when the poll it stands for ends. Default: as many as workers.
+    ///
+    /// 0 turns them off. Then a runtime all of whose workers are stuck still fires its timers and
+    /// turns its reactors, which wakes threads in [`Runtime::block_on`], but runs no task until a worker comes back.
+    /// No effect on the current-thread flavour.
+    #[must_use]
+    pub fn max_stand_ins(mut self, stand_ins: usize) -> Self {
+        self.stand_ins = Some(stand_ins);
+        self
+    }
+
     /// Called while a poll is stuck, once for each such poll; but at most every 100 ms, so that of
     /// several at a time the later ones are told later, if they are still stuck. The hook runs on the
     /// thread that serves the stuck workers: it must not block. Default: nothing is called.
@@ -258,6 +273,7 @@ impl Builder {
                 Some(workers) => workers,
                 None => default_workers()?,
             };
+            config.max_stand_ins = self.stand_ins.unwrap_or(config.workers);
         }
         config.reactors = self.reactors.unwrap_or(config.workers).min(config.workers);
         Runtime::start(Shared::new(config)?)

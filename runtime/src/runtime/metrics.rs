@@ -24,7 +24,8 @@ impl RuntimeMetrics {
         Self { shared }
     }
 
-    /// The number of workers.
+    /// The number of workers that were configured. Stand-ins do not count, and what they do is in no
+    /// worker's counts.
     #[must_use]
     pub fn num_workers(&self) -> usize {
         self.shared.num_workers()
@@ -114,6 +115,13 @@ impl RuntimeMetrics {
     #[must_use]
     pub fn takeover_count(&self) -> u64 {
         self.shared.stuck_counts().1
+    }
+
+    /// Stand-ins that run, because all workers are stuck or were a moment ago; see
+    /// [`Builder::max_stand_ins`](super::Builder::max_stand_ins).
+    #[must_use]
+    pub fn num_stand_ins(&self) -> usize {
+        self.shared.stand_ins()
     }
 
     /// Threads of the blocking pool.

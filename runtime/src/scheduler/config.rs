@@ -39,6 +39,8 @@ pub(crate) struct Config {
     pub(crate) keep_alive: Duration,
     /// A poll that lasts longer is stuck.
     pub(crate) stuck_threshold: Duration,
+    /// At most so many spare workers run while all are stuck.
+    pub(crate) max_stand_ins: usize,
     pub(crate) on_stuck_poll: Option<StuckHook>,
     pub(crate) hooks: Hooks,
 }

@@ -142,7 +142,9 @@ pub(crate) fn own_timers() -> Option<Arc<Timers>> {
 pub(crate) fn is_owner_of(timers: &Arc<Timers>) -> bool {
     with_worker(|worker| {
         worker.is_some_and(|worker| {
-            Arc::ptr_eq(&worker.remote().timers, timers)
+            // A stand-in shares the timers of a worker, who must hear of new ones.
+            !worker.is_stand_in()
+                && Arc::ptr_eq(&worker.remote().timers, timers)
                 && worker.core.try_borrow().is_ok_and(|core| core.is_some())
         })
     })

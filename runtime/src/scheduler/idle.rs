@@ -39,13 +39,15 @@ pub(super) enum Awakened {
 /// See the [module documentation](self).
 pub(super) struct Idle {
     groups: Box<[CachePadded<AtomicU64>]>,
+    /// Without the stand-ins, whose numbers follow.
     workers: usize,
 }
 
 impl Idle {
     /// All workers awake, none searching.
-    pub(super) fn new(workers: usize) -> Self {
-        let groups = (0..workers.div_ceil(GROUP)).map(|_| CachePadded::new(AtomicU64::new(0)));
+    pub(super) fn new(workers: usize, stand_ins: usize) -> Self {
+        let groups =
+            (0..(workers + stand_ins).div_ceil(GROUP)).map(|_| CachePadded::new(AtomicU64::new(0)));
         Self { groups: groups.collect(), workers }
     }
 
@@ -72,9 +74,14 @@ impl Idle {
     pub(super) fn all_asleep(&self) -> bool {
         // ORDERING: Relaxed; a hint, or ordered by the fence of the caller.
         self.groups.iter().enumerate().all(|(group, word)| {
-            let members = GROUP.min(self.workers - group * GROUP);
-            (word.load(Relaxed) & SLEEPERS).count_ones() as usize == members
+            let members = (1u64 << self.members(group)) - 1;
+            word.load(Relaxed) & members == members
         })
+    }
+
+    /// How many workers are in a group, without the stand-ins.
+    fn members(&self, group: usize) -> usize {
+        GROUP.min(self.workers.saturating_sub(group * GROUP))
     }
 
     fn claim_in(&self, group: usize, near: usize) -> Option<usize> {
@@ -105,8 +112,9 @@ impl Idle {
         let word = &self.groups[worker / GROUP];
         // ORDERING: Relaxed look; an excess searcher or one too few is harmless.
         let searchers = word.load(Relaxed) / SEARCHER;
-        let members = GROUP.min(self.workers - worker / GROUP * GROUP) as u64;
-        if 2 * searchers >= members {
+        // A group of stand-ins alone may have one.
+        let members = self.members(worker / GROUP).max(1);
+        if 2 * searchers >= members as u64 {
             return false;
         }
         // ORDERING: AcqRel, one modification order with claims and sleeps.

@@ -14,7 +14,7 @@ use std::panic::Location;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-fn config(workers: usize) -> Config {
+pub(super) fn config(workers: usize) -> Config {
     Config {
         flavor: Flavor::MultiThread,
         workers,
@@ -28,6 +28,7 @@ fn config(workers: usize) -> Config {
         max_blocking_threads: 1,
         keep_alive: Duration::ZERO,
         stuck_threshold: Duration::from_secs(1),
+        max_stand_ins: 0,
         on_stuck_poll: None,
         hooks: Hooks::default(),
     }

@@ -20,6 +20,7 @@
 //! | `context.rs` | which runtime and worker is this thread's |
 //! | `metrics.rs` | what does a worker count |
 //! | `monitor.rs` | who sees that a worker is stuck, and serves what it owns |
+//! | `stand_in.rs` | who runs the tasks while every worker is stuck (state machine) |
 //! | `watch.rs` | when does the monitor rest (state machine) |
 //! | `stuck_poll.rs` | what is said about a poll that does not end |
 
@@ -42,6 +43,7 @@ mod skip_time;
 mod slot;
 mod snapshot;
 mod spawn;
+mod stand_in;
 mod stop;
 mod stuck_poll;
 mod watch;

@@ -3,7 +3,8 @@
 //! It looks at the workers while one of them is awake, and rests while all of them sleep. A worker is
 //! stuck if it has been in the same poll since a look that is longer ago than the threshold. What such
 //! a worker owns is served from here: the task in its slot goes to the injector, its reactor is turned,
-//! its due timers are fired, and what that wakes is for the other workers. The monitor runs no task.
+//! its due timers are fired, and what that wakes is for the other workers. The monitor runs no task: if
+//! all of them are stuck and there is work, it sends a stand-in.
 
 use super::Shared;
 use super::shared::Remote;
@@ -52,7 +53,7 @@ enum Sight {
 }
 
 struct Monitor<'a> {
-    shared: &'a Shared,
+    shared: &'a Arc<Shared>,
     /// By worker.
     records: Box<[Record]>,
     /// From look to look, while nobody is stuck.
@@ -94,7 +95,7 @@ impl Record {
 }
 
 impl<'a> Monitor<'a> {
-    fn new(shared: &'a Shared) -> Self {
+    fn new(shared: &'a Arc<Shared>) -> Self {
         let record = || Record { poll: 0, since: now(), stage: Stage::Fresh };
         Self {
             shared,
@@ -104,20 +105,44 @@ impl<'a> Monitor<'a> {
         }
     }
 
-    /// Looks at every worker, and serves those that are stuck.
+    /// Looks at every worker, serves those that are stuck, and sends a stand-in if all are.
     fn look(&mut self, now: Instant) -> Sight {
-        let mut sight = if self.shared.idle.all_asleep() { Sight::Quiet } else { Sight::Busy };
-        for (index, remote) in self.shared.remotes.iter().enumerate() {
+        let stand_ins = self.shared.relieve_stand_ins();
+        let is_quiet = stand_ins == 0 && self.shared.idle.all_asleep();
+        let mut sight = if is_quiet { Sight::Quiet } else { Sight::Busy };
+        let mut stuck = 0;
+        for (index, remote) in self.shared.in_use().iter().enumerate() {
             let (has_moved, lasted) = self.records[index].look(remote, now);
             if has_moved {
                 sight = sight.max(Sight::Busy);
             }
             if lasted >= self.shared.config.stuck_threshold {
-                sight = Sight::Stuck;
+                stuck += 1;
                 self.attend(index, lasted, now);
             }
         }
-        sight
+        if stuck == self.shared.config.workers + stand_ins && self.shared.has_work() {
+            self.send_stand_in();
+        }
+        if stuck > 0 { Sight::Stuck } else { sight }
+    }
+
+    /// Sends a stand-in for a stuck worker that has none.
+    fn send_stand_in(&self) {
+        let has_stand_in =
+            |index| self.shared.spares().any(|spare| self.shared.remotes[spare].duty.is_for(index));
+        // What is recorded of stand-ins that are off duty is out of date.
+        let in_use = self.shared.in_use().len();
+        let stuck = self
+            .records
+            .iter()
+            .take(in_use)
+            .enumerate()
+            .filter(|(_, record)| record.stage != Stage::Fresh);
+        let mut alone = stuck.filter(|(index, _)| !has_stand_in(*index));
+        if let Some((target, record)) = alone.next() {
+            self.shared.send_stand_in(target, record.poll);
+        }
     }
 
     /// Serves a stuck worker, and reports it.

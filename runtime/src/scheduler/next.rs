@@ -45,7 +45,7 @@ impl Worker {
         if injector.is_empty() {
             return None;
         }
-        let share = (injector.len() / self.shared.remotes.len() + 1).min(INJECTOR_BATCH);
+        let share = (injector.len() / self.shared.in_use().len() + 1).min(INJECTOR_BATCH);
         for _ in 0..STEAL_ROUNDS {
             match injector.steal_batch_with_limit_and_pop(&core.queue, share) {
                 Steal::Success(task) => return Some(task),
@@ -82,7 +82,7 @@ impl Worker {
     }
 
     fn steal(&self, core: &Core) -> Option<Runnable> {
-        let remotes = &self.shared.remotes;
+        let remotes = self.shared.in_use();
         let start = core.rng.below(remotes.len());
         for _ in 0..STEAL_ROUNDS {
             let mut lost_a_race = false;

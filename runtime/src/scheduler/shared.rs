@@ -8,6 +8,7 @@ use super::lifecycle::Lifecycle;
 use super::metrics::WorkerMetrics;
 use super::monitor::MonitorMetrics;
 use super::slot::Slot;
+use super::stand_in::Duty;
 use super::watch::Watch;
 use crate::park::Parker;
 use crate::reactor::Reactor;
@@ -26,7 +27,11 @@ use std::task::Waker;
 /// change.
 #[repr(align(128))]
 pub(crate) struct Shared {
+    /// The workers, and after them the stand-ins.
     pub(super) remotes: Box<[CachePadded<Remote>]>,
+    /// How many of them may have work: the workers, and the stand-ins up to the last one on duty.
+    /// Stored by the monitor.
+    in_use: AtomicUsize,
     /// Tasks woken or spawned outside the workers.
     pub(super) injector: Injector<Runnable>,
     pub(super) idle: Idle,
@@ -60,6 +65,7 @@ pub(super) struct Remote {
     /// current-thread runtime, and while its thread is in `block_in_place`.
     pub(super) vacant: Mutex<Option<Box<Core>>>,
     pub(super) metrics: WorkerMetrics,
+    pub(super) duty: Duty,
 }
 
 impl Shared {
@@ -70,16 +76,22 @@ impl Shared {
         let reactors = (0..config.reactors.clamp(1, workers))
             .map(|_| Reactor::new().map(Arc::new))
             .collect::<io::Result<Vec<_>>>()?;
-        let (registry, ushers) = Registry::new(workers, config.outside_rosters);
-        let remotes = ushers.into_iter().enumerate().map(|(index, usher)| {
+        let (registry, ushers) =
+            Registry::new(workers + config.max_stand_ins, config.outside_rosters);
+        let mut remotes: Vec<CachePadded<Remote>> = Vec::with_capacity(ushers.len());
+        for (index, usher) in ushers.into_iter().enumerate() {
             let core = Core::new(index as u64 + 1, config.event_interval, usher);
-            CachePadded::new(Remote::new(core, &clock, reactors[index % reactors.len()].clone()))
-        });
-        let remotes = remotes.collect();
+            let remote = match index.checked_sub(workers) {
+                None => Remote::new(core, &clock, reactors[index % reactors.len()].clone()),
+                Some(stand_in) => Remote::beside(&remotes[stand_in % workers], core),
+            };
+            remotes.push(CachePadded::new(remote));
+        }
         Ok(Arc::new(Self {
-            remotes,
+            remotes: remotes.into(),
+            in_use: AtomicUsize::new(workers),
             injector: Injector::new(),
-            idle: Idle::new(workers),
+            idle: Idle::new(workers, config.max_stand_ins),
             watch: Watch::new(),
             monitor_metrics: MonitorMetrics::default(),
             registry,
@@ -95,7 +107,7 @@ impl Shared {
 
     /// A worker for something that comes from outside.
     pub(super) fn some_worker(&self) -> &Remote {
-        &self.remotes[self.rotate() % self.remotes.len()]
+        &self.remotes[self.rotate() % self.config.workers]
     }
 
     fn rotate(&self) -> usize {
@@ -103,9 +115,28 @@ impl Shared {
         self.rotation.fetch_add(1, Relaxed)
     }
 
+    /// Those that may have work, see [`Shared::in_use`].
+    pub(super) fn in_use(&self) -> &[CachePadded<Remote>] {
+        // ORDERING: Relaxed. A stand-in is included before its thread is sent for, and so before its
+        // first push: who looks for that task after its fence (W5) sees this as well.
+        &self.remotes[..self.in_use.load(Relaxed)]
+    }
+
+    /// For the monitor: a stand-in begins its duty.
+    pub(super) fn include(&self, stand_in: usize) {
+        // ORDERING: Relaxed, see `in_use`.
+        self.in_use.fetch_max(stand_in + 1, Relaxed);
+    }
+
+    /// For the monitor: no stand-in is on duty, and their queues are empty.
+    pub(super) fn exclude_spares(&self) {
+        // ORDERING: Relaxed; who sees it late looks at empty queues.
+        self.in_use.store(self.config.workers, Relaxed);
+    }
+
     /// Whether a queue that every worker may take from holds a task.
     pub(super) fn has_work(&self) -> bool {
-        !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
+        !self.injector.is_empty() || self.in_use().iter().any(|remote| !remote.stealer.is_empty())
     }
 
     /// Wakes a sleeping worker to search, if there is one and nobody searches.
@@ -146,15 +177,28 @@ impl Remote {
     fn new(core: Core, clock: &Arc<Clock>, reactor: Arc<Reactor>) -> Self {
         let parker = Arc::new(Parker::new(Some(reactor.clone())));
         reactor.add_owner(Waker::from(parker.clone()));
+        let timers = Arc::new(Timers::new(clock.clone(), parker.clone()));
+        Self::with(core, parker, reactor, timers)
+    }
+
+    /// A stand-in, which shares reactor and timers with a worker.
+    fn beside(worker: &Self, core: Core) -> Self {
+        let reactor = worker.reactor.clone();
+        let parker = Arc::new(Parker::new(Some(reactor.clone())));
+        Self::with(core, parker, reactor, worker.timers.clone())
+    }
+
+    fn with(core: Core, parker: Arc<Parker>, reactor: Arc<Reactor>, timers: Arc<Timers>) -> Self {
         Self {
             slot: Slot::new(),
             stealer: core.stealer(),
-            timers: Arc::new(Timers::new(clock.clone(), parker.clone())),
+            timers,
             parker,
             reactor,
             polled: AtomicU64::new(0),
             vacant: Mutex::new(Some(Box::new(core))),
             metrics: WorkerMetrics::default(),
+            duty: Duty::default(),
         }
     }
 

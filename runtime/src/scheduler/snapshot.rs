@@ -5,7 +5,7 @@ use super::shared::Remote;
 
 impl Shared {
     pub(crate) fn num_workers(&self) -> usize {
-        self.remotes.len()
+        self.config.workers
     }
 
     pub(crate) fn alive_tasks(&self) -> usize {
@@ -28,7 +28,7 @@ impl Shared {
     /// If there is no such worker.
     #[track_caller]
     pub(crate) fn worker_snapshot(&self, worker: usize) -> WorkerSnapshot {
-        let workers = self.remotes.len();
+        let workers = self.config.workers;
         assert!(worker < workers, "there is no worker {worker}: the runtime has {workers}");
         self.remotes[worker].snapshot()
     }

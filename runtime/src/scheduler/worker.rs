@@ -28,15 +28,18 @@ pub(super) fn run(shared: Arc<Shared>, index: usize) {
         while worker.turn() {}
     });
     // A thread whose worker was handed on leaves without it; the worker itself is still there.
-    if worker.core.borrow_mut().take().is_some() {
-        worker.remote().timers.close();
-        worker.shared.worker_leaves();
+    let core = worker.core.borrow_mut().take();
+    if let Some(core) = core {
+        worker.leave(core);
     }
 }
 
 impl Worker {
     /// One round. Returns whether the thread still runs the worker.
     pub(super) fn turn(&self) -> bool {
+        if self.is_relieved() {
+            return false;
+        }
         let next = {
             let core = self.core.borrow();
             let Some(core) = core.as_deref() else { return false };

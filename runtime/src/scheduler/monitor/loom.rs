@@ -1,6 +1,8 @@
 //! Models of the monitor's service and of its end.
 
-use super::super::loom::{shared, spawn};
+use super::super::Shared;
+use super::super::config::Config;
+use super::super::loom::{config, shared, spawn};
 use super::super::worker;
 use super::run;
 use sheave_facade::model::{Model, must_catch};
@@ -43,6 +45,44 @@ fn close_races_the_monitors_rest() {
         run(&shared);
         closer.join().unwrap();
     });
+}
+
+/// Claim: a stand-in that leaves, because the poll it stands for has ended, leaves no task behind: what it
+/// has queued goes to the workers. Threads 2, bound 2. Control: `stand_in_keeps_its_queue`.
+#[test]
+fn stand_in_leaves_nothing_behind() {
+    Model::new("monitor::stand_in_leaves_nothing_behind").check(|| {
+        let shared = Shared::new(Config { max_stand_ins: 1, ..config(1) }).unwrap();
+        shared.lifecycle.worker_enters();
+        shared.lifecycle.worker_enters();
+        let (inner, end) = (shared.clone(), shared.clone());
+        spawn(&shared, async move {
+            spawn(&inner, async move { end.close() });
+            // Displaces the first one from the slot to the queue.
+            spawn(&inner, async {});
+        });
+        // Worker 0 is in its first poll, and the stand-in on duty for that.
+        shared.remotes[0].begin_poll(shared.next_id());
+        shared.include(1);
+        shared.remotes[1].duty.begin(0, 1);
+        let stand_in = {
+            let shared = shared.clone();
+            thread::spawn(move || worker::run(shared, 1))
+        };
+        worker::run(shared.clone(), 0);
+        stand_in.join().unwrap();
+        assert!(!shared.remotes[1].duty.is_on());
+        assert!(
+            shared.remotes[1].vacant.lock().is_some(),
+            "the core is not there for the next duty"
+        );
+    });
+}
+
+#[test]
+fn control_stand_in_keeps_its_queue() {
+    let model = "scheduler::monitor::loom::stand_in_leaves_nothing_behind";
+    must_catch(model, "stand_in_keeps_its_queue", &["deadlock"]);
 }
 
 #[test]

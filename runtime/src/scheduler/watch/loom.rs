@@ -11,7 +11,7 @@ use sheave_facade::thread;
 #[test]
 fn rest_races_a_worker_that_gets_up() {
     Model::new("watch::rest_races_a_worker_that_gets_up").unbounded().check(|| {
-        let everything = Arc::new((Idle::new(1), Watch::new()));
+        let everything = Arc::new((Idle::new(1, 0), Watch::new()));
         everything.0.fall_asleep(0, false);
         let worker = {
             let everything = everything.clone();
