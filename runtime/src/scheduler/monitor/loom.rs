@@ -5,6 +5,7 @@ use super::super::config::Config;
 use super::super::loom::{config, shared, spawn};
 use super::super::worker;
 use super::run;
+use sheave_facade::deque::Steal;
 use sheave_facade::model::{Model, must_catch};
 use sheave_facade::thread;
 
@@ -47,35 +48,32 @@ fn close_races_the_monitors_rest() {
     });
 }
 
-/// Claim: a stand-in that leaves, because the poll it stands for has ended, leaves no task behind: what it
-/// has queued goes to the workers. Threads 2, bound 2. Control: `stand_in_keeps_its_queue`.
+/// Claim: a stand-in that leaves, because the poll it stands for has ended, leaves no task behind: what
+/// it has queued goes to the workers, also to one that is falling asleep. Threads 2, bound 2.
+/// Control: `stand_in_keeps_its_queue`.
 #[test]
 fn stand_in_leaves_nothing_behind() {
     Model::new("monitor::stand_in_leaves_nothing_behind").check(|| {
         let shared = Shared::new(Config { max_stand_ins: 1, ..config(1) }).unwrap();
         shared.lifecycle.worker_enters();
         shared.lifecycle.worker_enters();
-        let (inner, end) = (shared.clone(), shared.clone());
-        spawn(&shared, async move {
-            spawn(&inner, async move { end.close() });
-            // Displaces the first one from the slot to the queue.
-            spawn(&inner, async {});
-        });
-        // Worker 0 is in its first poll, and the stand-in on duty for that.
-        shared.remotes[0].begin_poll(shared.next_id());
+        let end = shared.clone();
+        spawn(&shared, async move { end.close() });
+        // The task is in the queue of the stand-in, whose duty is over.
+        let Steal::Success(task) = shared.injector.steal() else { unreachable!("just spawned") };
+        shared.remotes[1].vacant.lock().as_ref().unwrap().queue.push(task);
         shared.include(1);
         shared.remotes[1].duty.begin(0, 1);
         let stand_in = {
             let shared = shared.clone();
-            thread::spawn(move || worker::run(shared, 1))
+            thread::spawn(move || {
+                worker::run(shared.clone(), 1);
+                assert_eq!(shared.relieve_stand_ins(), 0, "it is still on duty");
+            })
         };
         worker::run(shared.clone(), 0);
         stand_in.join().unwrap();
-        assert!(!shared.remotes[1].duty.is_on());
-        assert!(
-            shared.remotes[1].vacant.lock().is_some(),
-            "the core is not there for the next duty"
-        );
+        assert!(shared.remotes[1].vacant.lock().is_some(), "no core for the next duty");
     });
 }
 
