@@ -17,6 +17,7 @@
 //! | [`time::now`] | monotonic clock | virtual clock moved by the model | – |
 //! | [`sync::OnceLock`] | `std` | `std` behind a loom flag | a wait for the one who sets it |
 //! | [`sync::Arc`] | `std` | `std` | its own counts |
+//! | [`sync::TrackedArc`] | `std` | `std` beside loom's counts of those who left | – |
 //!
 //! [loom]: https://docs.rs/loom
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)]

@@ -7,6 +7,10 @@ pub mod sync {
     };
     pub use std::sync::{Arc, OnceLock, Weak};
 
+    /// An `Arc` for values whose drop races with an owner's last access unless the counts order the
+    /// two: loom does not see those of a plain [`Arc`].
+    pub use std::sync::Arc as TrackedArc;
+
     /// A condition variable with timed waits; [`Condvar`] is the one without.
     #[derive(Debug, Default)]
     pub struct TimedCondvar(parking_lot::Condvar);

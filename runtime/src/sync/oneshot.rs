@@ -1,25 +1,30 @@
 //! A channel for one value.
 //!
-//! | channel | call                     | channel | returns                                      |
-//! |---------|--------------------------|---------|----------------------------------------------|
-//! | Open    | `send`                   | Sent    | `Ok`, and wakes the receiver                 |
-//! | Open    | the sender is dropped    | Gone    | and wakes the receiver                       |
-//! | Open    | receiver polled          | Open    | `Pending`                                    |
-//! | Open    | `close`, receiver dropped | Closed | and wakes who waits in `Sender::closed`      |
-//! | Closed  | `send`                   | Closed  | the value comes back                         |
-//! | Closed  | receiver polled          | Taken   | `Err`                                        |
-//! | Sent    | receiver polled, dropped | Taken   | the value                                    |
-//! | Gone    | receiver polled          | Taken   | `Err`                                        |
-//! Absent: (Sent, `send`) and (Gone, `send`), the sender is used up; a poll of a Taken channel panics.
+//! One word says how far the channel is, and who waits; a lock is taken to wait and to wake only.
+//!
+//! | word                 | call                      | sets     | returns, and does                         |
+//! |----------------------|---------------------------|----------|-------------------------------------------|
+//! | not CLOSED           | `send`                    | SENT     | `Ok`; wakes a receiver that waits         |
+//! | CLOSED               | `send`                    | –        | the value comes back                      |
+//! | any                  | the sender is dropped     | GONE     | wakes a receiver that waits               |
+//! | SENT                 | the receiver looks        | –        | the value; never looks again              |
+//! | GONE or CLOSED, not SENT | the receiver looks    | –        | `Err`; never looks again                  |
+//! | none of these        | the receiver looks        | RECEIVER_WAITS | `Pending`                           |
+//! | any                  | `close`, receiver dropped | CLOSED   | wakes who waits in `Sender::closed`       |
+//! | not CLOSED           | `Sender::closed` polled   | SENDER_WAITS | `Pending`                             |
+//!
+//! Bits are never cleared. Absent: SENT with GONE, the sender is used up by `send`.
 
 use super::blocking::block_on;
-use super::wait_list::{poll_alone, wake};
+use super::wait_list::wake;
 use crate::coop;
+use sheave_facade::cell::UnsafeCell;
 use sheave_facade::seeded;
-use sheave_facade::sync::{Arc, Mutex};
+use sheave_facade::sync::atomic::AtomicU8;
+use sheave_facade::sync::atomic::Ordering::{AcqRel, Acquire};
+use sheave_facade::sync::{Mutex, TrackedArc};
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
@@ -37,15 +42,19 @@ use std::task::{Context, Poll, Waker, ready};
 /// # }
 /// ```
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let state = State { stage: Stage::Open, receiver: None, sender: None };
-    let shared = Arc::new(Mutex::new(state));
+    let shared = TrackedArc::new(Shared {
+        word: AtomicU8::new(0),
+        value: UnsafeCell::new(None),
+        receiver: Mutex::new(None),
+        sender: Mutex::new(None),
+    });
     (Sender { shared: Some(shared.clone()) }, Receiver { shared, is_done: false })
 }
 
 /// Sends the value. Dropped without a value, it lets the receiver know.
 pub struct Sender<T> {
     /// `None` once a value was sent.
-    shared: Option<Arc<Mutex<State<T>>>>,
+    shared: Option<TrackedArc<Shared<T>>>,
 }
 
 /// Waits for the value: a future.
@@ -54,50 +63,90 @@ pub struct Sender<T> {
 /// Strict: poll it through `&mut receiver`, and the value is still there after a dropped wait.
 #[must_use = "futures do nothing unless polled"]
 pub struct Receiver<T> {
-    shared: Arc<Mutex<State<T>>>,
-    /// The stage is Taken, so the end of this receiver is news to nobody.
+    shared: TrackedArc<Shared<T>>,
+    /// The value, or the news that there is none, was received. Nobody waits for the end of this one.
     is_done: bool,
 }
 
-struct State<T> {
-    stage: Stage<T>,
-    receiver: Option<Waker>,
-    /// Of `Sender::closed`.
-    sender: Option<Waker>,
+const SENT: u8 = 1;
+const GONE: u8 = 2;
+const CLOSED: u8 = 4;
+const RECEIVER_WAITS: u8 = 8;
+const SENDER_WAITS: u8 = 16;
+
+struct Shared<T> {
+    word: AtomicU8,
+    /// [one-side] The sender's until `SENT` is set, the receiver's from then on.
+    value: UnsafeCell<Option<T>>,
+    receiver: Mutex<Option<Waker>>,
+    sender: Mutex<Option<Waker>>,
 }
 
-enum Stage<T> {
-    Open,
-    Sent(T),
-    Gone,
-    Closed,
-    Taken,
+// SAFETY: the value goes from one side to the other, hence `T: Send`; [one-side] never gives out two
+// references, so `T: Sync` is not needed.
+unsafe impl<T: Send> Sync for Shared<T> {}
+
+impl<T> Shared<T> {
+    fn look(&self) -> u8 {
+        // ORDERING: Acquire; pairs with the release of `set` and `set_sent`. Weaker, the receiver
+        // would take the value before it sees it written (model `a_value_arrives`).
+        self.word.load(Acquire)
+    }
+
+    /// Sets bits and returns the former word.
+    fn set(&self, bits: u8) -> u8 {
+        // ORDERING: AcqRel. Release: whoever sees a `_WAITS` bit finds the waker stored. Acquire: who
+        // sets one and finds `SENT` reads the value (model `a_value_arrives`).
+        self.word.fetch_or(bits, AcqRel)
+    }
+
+    /// Sets `SENT` unless the receiver is closed, and returns the former word.
+    fn set_sent(&self) -> u8 {
+        let open = |word: u8| (word & CLOSED == 0).then_some(word | SENT);
+        // ORDERING: AcqRel, Acquire as in `set`; here the release publishes the value.
+        match self.word.fetch_update(AcqRel, Acquire, open) {
+            Ok(former) | Err(former) => former,
+        }
+    }
+
+    /// The value, for the side it belongs to.
+    fn take(&self) -> Option<T> {
+        // SAFETY: accesses the value; [one-side] by what the callers found in the word.
+        self.value.with_mut(|value| unsafe { &mut *value }.take())
+    }
+
+    /// Says what the word means to a receiver.
+    fn receive(&self, word: u8) -> Result<T, error::TryRecvError> {
+        if word & SENT != 0 {
+            // [one-side] `SENT` is set; the receiver takes once.
+            return Ok(self.take().expect("a value was sent and not received"));
+        }
+        let is_over = word & (GONE | CLOSED) != 0;
+        Err(if is_over { error::TryRecvError::Closed } else { error::TryRecvError::Empty })
+    }
+
+    fn wake_receiver(&self, word: u8) {
+        if word & RECEIVER_WAITS != 0 {
+            let receiver = self.receiver.lock().take();
+            wake(receiver);
+        }
+    }
+
+    fn close(&self) -> u8 {
+        let former = self.set(CLOSED);
+        if former & SENDER_WAITS != 0 && former & (SENT | GONE) == 0 {
+            let sender = self.sender.lock().take();
+            wake(sender);
+        }
+        former
+    }
 }
 
-impl<T> State<T> {
-    /// The transitions of the receiver's polls.
-    fn take(&mut self) -> Result<T, error::TryRecvError> {
-        if matches!(self.stage, Stage::Open) {
-            return Err(error::TryRecvError::Empty);
-        }
-        match mem::replace(&mut self.stage, Stage::Taken) {
-            Stage::Sent(value) => Ok(value),
-            Stage::Gone | Stage::Closed | Stage::Taken => Err(error::TryRecvError::Closed),
-            Stage::Open => unreachable!("looked above"),
-        }
-    }
-
-    fn is_closed(&self) -> bool {
-        matches!(self.stage, Stage::Closed | Stage::Taken)
-    }
-
-    /// The receiver wants no value any more. Returns who waits to hear of that.
-    fn close(&mut self) -> Option<Waker> {
-        if matches!(self.stage, Stage::Open) {
-            self.stage = Stage::Closed;
-        }
-        self.sender.take()
-    }
+/// Stores a clone of the waker, and drops the former one without the lock.
+fn wait(place: &Mutex<Option<Waker>>, cx: &Context<'_>) {
+    let clone = cx.waker().clone();
+    let former = place.lock().replace(clone);
+    drop(former);
 }
 
 impl<T> Sender<T> {
@@ -110,18 +159,16 @@ impl<T> Sender<T> {
     #[inline]
     pub fn send(mut self, value: T) -> Result<(), T> {
         let shared = self.shared.take().expect("a sender sends once");
-        let mut state = shared.lock();
-        if !matches!(state.stage, Stage::Open) {
-            drop(state);
-            return Err(value);
+        // SAFETY: accesses the value; [one-side] `SENT` is not set.
+        shared.value.with_mut(|place| unsafe { *place = Some(value) });
+        let former = shared.set_sent();
+        if former & CLOSED != 0 && !seeded::on("oneshot_sent_though_closed") {
+            // [one-side] `SENT` is not set, and never will be.
+            return Err(shared.take().expect("stored above"));
         }
-        state.stage = Stage::Sent(value);
-        let (receiver, own) = (state.receiver.take(), state.sender.take());
-        drop(state);
         if !seeded::on("oneshot_send_wakes_nobody") {
-            wake(receiver);
+            shared.wake_receiver(former);
         }
-        drop(own);
         Ok(())
     }
 
@@ -148,8 +195,12 @@ impl<T> Sender<T> {
     pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let progress = ready!(coop::poll_proceed(cx));
         let shared = self.shared.as_ref().expect("a sender that was not used up");
-        let closed = |state: &mut State<T>| state.is_closed().then_some(());
-        ready!(poll_alone(shared, |state| &mut state.sender, cx, closed));
+        if shared.look() & CLOSED == 0 {
+            wait(&shared.sender, cx);
+            if shared.set(SENDER_WAITS) & CLOSED == 0 {
+                return Poll::Pending;
+            }
+        }
         progress.made_progress();
         Poll::Ready(())
     }
@@ -157,7 +208,7 @@ impl<T> Sender<T> {
     /// Whether the receiver was closed or dropped.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.shared.as_ref().is_none_or(|shared| shared.lock().is_closed())
+        self.shared.as_ref().is_none_or(|shared| shared.look() & CLOSED != 0)
     }
 }
 
@@ -174,8 +225,7 @@ impl<T> Receiver<T> {
     /// # });
     /// ```
     pub fn close(&mut self) {
-        let sender = self.shared.lock().close();
-        wake(sender);
+        self.shared.close();
     }
 
     /// Takes the value if it has been sent.
@@ -194,7 +244,10 @@ impl<T> Receiver<T> {
     /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
     /// ```
     pub fn try_recv(&mut self) -> Result<T, error::TryRecvError> {
-        let taken = self.shared.lock().take();
+        if self.is_done {
+            return Err(error::TryRecvError::Closed);
+        }
+        let taken = self.shared.receive(self.shared.look());
         self.is_done = !matches!(taken, Err(error::TryRecvError::Empty));
         taken
     }
@@ -220,7 +273,7 @@ impl<T> Receiver<T> {
     /// Whether no value waits to be received.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        !matches!(self.shared.lock().stage, Stage::Sent(_))
+        self.is_done || self.shared.look() & SENT == 0
     }
 }
 
@@ -231,47 +284,39 @@ impl<T> Future for Receiver<T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let progress = ready!(coop::poll_proceed(cx));
         assert!(!self.is_done, "a receiver is polled after its end");
-        let look = |state: &mut State<T>| match state.take() {
-            Ok(value) => Some(Ok(value)),
-            Err(error::TryRecvError::Closed) => Some(Err(error::RecvError(()))),
-            Err(error::TryRecvError::Empty) => None,
-        };
-        let received = ready!(poll_alone(&self.shared, |state| &mut state.receiver, cx, look));
+        let mut received = self.shared.receive(self.shared.look());
+        if matches!(received, Err(error::TryRecvError::Empty)) {
+            wait(&self.shared.receiver, cx);
+            let word = self.shared.set(RECEIVER_WAITS);
+            if !seeded::on("oneshot_no_second_look") {
+                received = self.shared.receive(word);
+            }
+        }
+        if matches!(received, Err(error::TryRecvError::Empty)) {
+            return Poll::Pending;
+        }
         progress.made_progress();
         self.get_mut().is_done = true;
-        Poll::Ready(received)
+        Poll::Ready(received.map_err(|_closed| error::RecvError(())))
     }
 }
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
         let Some(shared) = self.shared.take() else { return };
-        let mut state = shared.lock();
-        if matches!(state.stage, Stage::Open) {
-            state.stage = Stage::Gone;
-        }
-        let (receiver, own) = (state.receiver.take(), state.sender.take());
-        drop(state);
+        let former = shared.set(GONE);
         if !seeded::on("oneshot_drop_wakes_nobody") {
-            wake(receiver);
+            shared.wake_receiver(former);
         }
-        drop(own);
     }
 }
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        if self.is_done {
-            return;
+        if !self.is_done && self.shared.close() & SENT != 0 {
+            // [one-side] `SENT` is set. A sender may keep nothing alive that nobody receives.
+            drop(self.shared.take());
         }
-        let mut state = self.shared.lock();
-        let sender = state.close();
-        let own = state.receiver.take();
-        // A value that nobody has received is code of the user, too, when it is dropped (W10).
-        let unreceived = mem::replace(&mut state.stage, Stage::Taken);
-        drop(state);
-        wake(sender);
-        drop((own, unreceived));
     }
 }
 

@@ -8,6 +8,56 @@ use std::time::Duration;
 
 pub use std::sync::{Arc, Weak};
 
+/// An `Arc` that tells loom what `std`'s counts promise: whatever an owner did happens before the drop
+/// of the value.
+#[derive(Debug)]
+pub struct TrackedArc<T>(Arc<Tracked<T>>);
+
+#[derive(Debug)]
+struct Tracked<T> {
+    value: T,
+    /// Owners that have left: added to with Release by each, read with Acquire by the last.
+    left: raw::atomic::AtomicUsize,
+}
+
+impl<T> TrackedArc<T> {
+    /// The first owner.
+    pub fn new(value: T) -> Self {
+        Self(Arc::new(Tracked { value, left: raw::atomic::AtomicUsize::new(0) }))
+    }
+}
+
+impl<T> Clone for TrackedArc<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> Deref for TrackedArc<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0.value
+    }
+}
+
+impl<T> Drop for TrackedArc<T> {
+    #[track_caller]
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.0.left.fetch_add(1, raw::atomic::Ordering::Release);
+        }
+    }
+}
+
+impl<T> Drop for Tracked<T> {
+    #[track_caller]
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.left.fetch_add(0, raw::atomic::Ordering::Acquire);
+        }
+    }
+}
+
 /// Atomics and fences.
 pub mod atomic {
     pub use loom::sync::atomic::{

@@ -53,6 +53,34 @@ fn a_value_is_dropped_once() {
     });
 }
 
+/// Claim: a receiver that closes and then looks gets the value of a `send` that said `Ok`, and no other.
+/// Threads 2, unbounded.
+#[test]
+fn closing_races_with_sending() {
+    Model::new("oneshot_close_vs_send").unbounded().check(|| {
+        let (sender, mut receiver) = channel();
+        let sender = thread::spawn(move || sender.send(Box::new(7)));
+        receiver.close();
+        let received = block_on(receiver).ok();
+        let returned = sender.join().expect("it sends").err();
+        assert_eq!(received.or(returned), Some(Box::new(7)));
+    });
+}
+
+/// Claim: a receiver that changes its waker while the value is sent is woken by the newer one.
+/// Threads 2, unbounded.
+#[test]
+fn a_new_waker_is_woken() {
+    Model::new("oneshot_new_waker").unbounded().check(|| {
+        let (sender, mut receiver) = channel();
+        let first = pin!(&mut receiver).poll(&mut Context::from_waker(Waker::noop()));
+        assert!(first.is_pending());
+        let sender = thread::spawn(move || sender.send(7));
+        assert_eq!(block_on(receiver), Ok(7));
+        assert_eq!(sender.join().expect("it sends"), Ok(()));
+    });
+}
+
 /// Claim: `closed` hears of a receiver that is dropped at any moment.
 /// Threads 2, unbounded.
 #[test]
@@ -69,5 +97,7 @@ fn a_dropped_receiver_is_noticed() {
 fn controls() {
     let model = |name| format!("sync::oneshot::loom::{name}");
     must_catch(&model("a_value_arrives"), "oneshot_send_wakes_nobody", &["deadlock"]);
+    must_catch(&model("a_value_arrives"), "oneshot_no_second_look", &["deadlock"]);
+    must_catch(&model("a_value_is_dropped_once"), "oneshot_sent_though_closed", &["panicked"]);
     must_catch(&model("a_dropped_sender_is_noticed"), "oneshot_drop_wakes_nobody", &["deadlock"]);
 }

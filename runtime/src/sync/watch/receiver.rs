@@ -112,12 +112,13 @@ impl<T> Receiver<T> {
         let Self { shared, seen } = self;
         let (shared, seen_before) = (&*shared, *seen);
         loop {
-            let value = shared.value.read();
-            *seen = shared.state.lock().version;
-            if condition(&value) {
-                return Ok(Ref { value, has_changed: *seen != seen_before });
+            {
+                let value = shared.value.read();
+                *seen = shared.state.lock().version;
+                if condition(&value) {
+                    return Ok(Ref { value, has_changed: *seen != seen_before });
+                }
             }
-            drop(value);
             *seen = Change::after(shared, *seen).await?;
         }
     }
