@@ -121,7 +121,7 @@ fn storm_of_changes() {
         })
     };
     let watchers = [watch(receiver.clone()), watch(receiver)];
-    (1..=5_000).for_each(|n| drop(sender.send((n, n))));
+    (1..=5_000).for_each(|n| _ = sender.send((n, n)));
     drop(sender);
     for watcher in watchers {
         assert_eq!(watcher.join().expect("no panic"), 5_000);
