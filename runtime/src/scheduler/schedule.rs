@@ -110,7 +110,14 @@ impl Worker {
 
     fn push_to_tail(&self, core: &Core, task: Runnable) {
         core.queue.push(task);
-        if !seeded::on("schedule_no_notify") {
+        self.call_help(core);
+    }
+
+    /// Wakes a worker to search, if this one's backlog takes longer than that costs. Otherwise this
+    /// worker, which is awake, does it alone; should one of the tasks turn out to be stuck, the
+    /// monitor calls help instead.
+    fn call_help(&self, core: &Core) {
+        if core.outlook.is_worth_help(core.queue.len()) && !seeded::on("schedule_no_notify") {
             self.shared.notify(self.index);
         }
     }
@@ -135,11 +142,11 @@ impl Worker {
         self.batch.set(Some(0));
     }
 
-    /// Notifies once if the batch made more work than this worker takes up itself at once.
+    /// Calls help once if the batch made more work than this worker takes up itself at once.
     pub(super) fn end_batch(&self, core: &Core) {
         let pushed = self.batch.take().unwrap_or(0);
         if pushed > 0 && core.queue.len() > 1 {
-            self.shared.notify(self.index);
+            self.call_help(core);
         }
     }
 }

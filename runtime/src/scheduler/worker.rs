@@ -102,7 +102,8 @@ impl Worker {
     /// Serves the reactor and the timers of a busy worker.
     fn look_outside(&self, core: &Core) {
         let now = self.shared.clock.now();
-        core.outlook.pace(now, self.shared.config.event_interval);
+        let polls = self.remote().metrics.polls.get();
+        core.outlook.pace(polls, now, self.shared.config.event_interval);
         self.begin_batch();
         self.fire_timers(now);
         if self.remote().reactor.sources() > 0 {
@@ -137,6 +138,8 @@ impl Worker {
                 "only a poll fills the slot, and empties it"
             );
             self.remote().end_polls();
+            let polls = self.remote().metrics.polls.get();
+            core.outlook.end_stretch(polls, || shared.clock.now());
             shared.idle.fall_asleep(self.index, core.searching.take());
         }
         // Every worker looks again, not the last searcher only (W5). If there is work, it is
@@ -153,7 +156,8 @@ impl Worker {
         }
         if let Some(core) = self.core.borrow().as_deref() {
             core.searching.set(awakened == Awakened::ToSearch);
-            core.outlook.restart();
+            let polls = self.remote().metrics.polls.get();
+            core.outlook.begin_stretch(polls, || shared.clock.now());
             self.end_batch(core);
         }
         self.abort_if_closing();
