@@ -35,7 +35,10 @@ pub(super) fn run(shared: &Arc<Shared>) {
     while !shared.lifecycle.is_closing() {
         match monitor.look(now()) {
             Sight::Quiet => shared.watch.rest(|| !shared.idle.all_asleep()),
-            Sight::Busy => shared.watch.pause(monitor.interval),
+            Sight::Busy => {
+                shared.call_help();
+                shared.watch.pause(monitor.interval);
+            }
             Sight::Stuck => shared.watch.pause(SERVICE),
         }
     }
@@ -166,6 +169,14 @@ impl<'a> Monitor<'a> {
 }
 
 impl Shared {
+    /// Wakes a worker if tasks are queued: somebody may have thought that it would be done with them
+    /// by now (`Outlook::is_worth_help`).
+    fn call_help(&self) {
+        if self.has_work() {
+            self.notify(0);
+        }
+    }
+
     /// Does for a stuck worker what others may do for it. Returns how many tasks that woke.
     ///
     /// Nothing here needs the worker to stay stuck: each thing is taken by a read-modify-write or
@@ -186,9 +197,7 @@ impl Shared {
             // taken, and sleeps elsewhere: then nobody would wait for its sources.
             remote.parker.unpark();
         }
-        if self.has_work() {
-            self.notify(index);
-        }
+        self.call_help();
         served
     }
 

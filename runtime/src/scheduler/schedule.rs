@@ -110,14 +110,7 @@ impl Worker {
 
     fn push_to_tail(&self, core: &Core, task: Runnable) {
         core.queue.push(task);
-        self.call_help(core);
-    }
-
-    /// Wakes a worker to search, if this one's backlog takes longer than that costs. Otherwise this
-    /// worker, which is awake, does it alone; should one of the tasks turn out to be stuck, the
-    /// monitor calls help instead.
-    fn call_help(&self, core: &Core) {
-        if core.outlook.is_worth_help(core.queue.len()) && !seeded::on("schedule_no_notify") {
+        if !seeded::on("schedule_no_notify") {
             self.shared.notify(self.index);
         }
     }
@@ -142,11 +135,14 @@ impl Worker {
         self.batch.set(Some(0));
     }
 
-    /// Calls help once if the batch made more work than this worker takes up itself at once.
+    /// Notifies once if the batch made more work than this worker should do alone: if its backlog,
+    /// at the mean length of its polls, takes longer than waking another worker costs. Should that
+    /// be misjudged, the monitor calls help at its next look.
     pub(super) fn end_batch(&self, core: &Core) {
         let pushed = self.batch.take().unwrap_or(0);
-        if pushed > 0 && core.queue.len() > 1 {
-            self.call_help(core);
+        let backlog = core.queue.len();
+        if pushed > 0 && backlog > 1 && core.outlook.is_worth_help(backlog) {
+            self.shared.notify(self.index);
         }
     }
 }
