@@ -1,7 +1,7 @@
 //! The runtime's blocking pool: a closure is a task whose only poll happens on a pool thread.
 
 use super::{Config, Entered, Shared, context};
-use crate::tasks::{Id, JoinHandle, Meta, Runnable, Schedule, TaskRef, Wakeup, new_task};
+use crate::tasks::{Extras, Id, JoinHandle, Meta, Runnable, Schedule, TaskRef, Wakeup, new_task};
 use sheave_blocking_pool::{Backlog, Builder, Job, Lane, LaneConfig, Metrics, Pool, Rejected};
 use sheave_facade::sync::Arc;
 use sheave_facade::sync::atomic::{AtomicUsize, Ordering::*};
@@ -199,7 +199,8 @@ impl Shared {
         R: Send + 'static,
     {
         let id: Id = self.next_id();
-        let meta = Meta { id, location, name };
+        let (parent, extras) = (context::current_task(), Extras::named(name));
+        let meta = Meta { id, location, parent, extras };
         let (_task, runnable, handle) = new_task(Closure(Some(closure)), Unscheduled, meta);
         let job = Box::new(BlockingJob { runnable, shared: InFlight::new(self.clone()) });
         if let Err(rejected) = self.blocking.submit(lane, job) {

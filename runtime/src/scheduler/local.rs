@@ -41,7 +41,9 @@ pub(crate) use pollers::Seat;
 
 use super::{context, with_runtime};
 use crate::coop;
-use crate::tasks::{Id, JoinHandle, Meta, Runnable, Schedule, TaskRef, Wakeup, new_local_task};
+use crate::tasks::{
+    Extras, Id, JoinHandle, Meta, Runnable, Schedule, TaskRef, Wakeup, new_local_task,
+};
 use owner_cell::OwnerCell;
 use pollers::Pollers;
 use sheave_facade::seeded;
@@ -129,7 +131,8 @@ impl LocalTasks {
         let id = self.next_id();
         let key = self.owned.with(|owned| owned.live.vacant_key());
         let home = Home { tasks: self.clone(), key };
-        let meta = Meta { id, location, name };
+        let (parent, extras) = (context::current_task(), Extras::named(name));
+        let meta = Meta { id, location, parent, extras };
         // SAFETY: this is the owner, or `owned` had panicked; the Runnable stays here by L1, and is
         // not dropped elsewhere with what holds it by L2.
         let (task, runnable, handle) = unsafe { new_local_task(future, home.clone(), meta) };

@@ -4,7 +4,7 @@ use super::Shared;
 use super::context::{self, Worker};
 use super::core::Core;
 use super::schedule::Home;
-use crate::tasks::{Id, JoinHandle, Meta, Runnable, TaskRef, new_task};
+use crate::tasks::{Extras, Id, JoinHandle, Meta, Runnable, TaskRef, new_task};
 use sheave_facade::sync::Arc;
 use std::future::Future;
 use std::panic::Location;
@@ -22,10 +22,11 @@ impl Shared {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        let (parent, extras) = (context::current_task(), Extras::named(name));
         let (handle, refused) = self.with_own_worker(|own| {
             let id = self.id_for(own);
-            let (task, runnable, handle) =
-                new_task(future, Home::new(self), Meta { id, location, name });
+            let meta = Meta { id, location, parent, extras };
+            let (task, runnable, handle) = new_task(future, Home::new(self), meta);
             let refused = match own {
                 Some((worker, core)) => self.start_here(worker, core, task, runnable),
                 None => self.start_outside(task, runnable),

@@ -34,6 +34,12 @@ impl StuckPoll {
         self.task.name()
     }
 
+    /// The task that spawned it, which may be one of another runtime; `None` if no task did.
+    #[must_use]
+    pub fn parent(&self) -> Option<Id> {
+        self.task.parent()
+    }
+
     /// Where the task was spawned.
     #[must_use]
     pub fn spawned_at(&self) -> &'static Location<'static> {

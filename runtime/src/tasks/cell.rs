@@ -1,8 +1,8 @@
 //! The memory of a task, hot fields first.
 //!
 //! ```text
-//! | state | vtable | id | location | scheduler | future, then output | join waker, seat, name    |
-//! |          header, 32 bytes      |  S        |  as large as F      |  trailer, 32 bytes         |
+//! | state | vtable | id | location | scheduler | future, then output | join waker, seat, parent, extras |
+//! |          header, 32 bytes      |  S        |  as large as F      |  trailer, 40 bytes               |
 //! ```
 
 use super::error::Failure;
@@ -26,8 +26,24 @@ pub(crate) struct Meta {
     pub(crate) id: Id,
     /// Where it was spawned.
     pub(crate) location: &'static Location<'static>,
-    /// Its name, if it was given one.
+    /// The task that spawned it.
+    pub(crate) parent: Option<Id>,
+    /// What most tasks have not.
+    pub(crate) extras: Option<Box<Extras>>,
+}
+
+/// What most tasks have not: one record beside the task, and a thin pointer in it.
+#[derive(Debug)]
+pub(crate) struct Extras {
+    /// The task's name, if it was given one.
     pub(crate) name: Option<Box<str>>,
+}
+
+impl Extras {
+    /// The record of a task with this name, or none if there is nothing to record.
+    pub(crate) fn named(name: Option<Box<str>>) -> Option<Box<Self>> {
+        name.map(|name| Box::new(Self { name: Some(name) }))
+    }
 }
 
 /// A whole task. `repr(C)`: the header comes first, the cold trailer last.
@@ -47,8 +63,8 @@ pub(super) struct Trailer {
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
     /// T5.
     pub(super) seat: UnsafeCell<Option<NonNull<Seat>>>,
-    /// A thin pointer: most tasks have no name, and pay 8 bytes for that.
-    pub(super) name: Option<Box<Box<str>>>,
+    pub(super) parent: Option<Id>,
+    pub(super) extras: Option<Box<Extras>>,
 }
 
 /// A task's output, or why there is none.
@@ -91,7 +107,7 @@ where
     F: Future + 'static,
     S: Schedule,
 {
-    let Meta { id, location, name } = meta;
+    let Meta { id, location, parent, extras } = meta;
     let cell = alloc::into_raw(Cell {
         header: Header { state: State::new(), vtable: Cell::<F, S>::VTABLE, id, location },
         scheduler,
@@ -99,7 +115,8 @@ where
         trailer: Trailer {
             join_waker: UnsafeCell::new(None),
             seat: UnsafeCell::new(None),
-            name: name.map(Box::new),
+            parent,
+            extras,
         },
     });
     let header = cell.cast::<Header>();

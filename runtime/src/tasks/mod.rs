@@ -8,7 +8,7 @@
 //! **Who may touch which field.** `SAFETY:` comments cite these rules by number.
 //!
 //! - **T1** The state word: whoever holds a reference or the Runnable, by the transitions of `state`.
-//! - **T2** Vtable, id, location, scheduler and name are written before the task is shared and
+//! - **T2** Vtable, id, location, scheduler, parent and extras are written before the task is shared and
 //!   never again; whoever may touch the state may read them.
 //! - **T3** The stage (future, then output) belongs to the Runnable's owner until `State::complete`.
 //!   Then it belongs to the `JoinHandle` if `complete` answered `Present` or `Waiting`, and to the
@@ -52,7 +52,7 @@ pub use error::JoinError;
 pub use id::Id;
 pub use join::JoinHandle;
 
-pub(crate) use cell::{Meta, new_local_task, new_task};
+pub(crate) use cell::{Extras, Meta, new_local_task, new_task};
 pub(crate) use header::{Header, Schedule, Wakeup};
 pub(crate) use registry::{Registry, Remaining, Removal, Usher};
 pub(crate) use run::Runnable;

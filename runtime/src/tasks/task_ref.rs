@@ -53,9 +53,14 @@ impl TaskRef {
         self.0.location()
     }
 
+    /// The task that spawned this one.
+    pub(crate) fn parent(&self) -> Option<Id> {
+        self.0.trailer().parent
+    }
+
     /// The task's name, if it has one.
     pub(crate) fn name(&self) -> Option<&str> {
-        self.0.trailer().name.as_deref().map(|name| &**name)
+        self.0.trailer().extras.as_ref()?.name.as_deref()
     }
 }
 

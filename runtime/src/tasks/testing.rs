@@ -84,7 +84,7 @@ impl Queue {
 
 #[track_caller]
 pub(super) fn meta(id: u64) -> Meta {
-    Meta { id: Id::from_u64(id), location: Location::caller(), name: None }
+    Meta { id: Id::from_u64(id), location: Location::caller(), parent: None, extras: None }
 }
 
 /// A future that is ready when all `flags` are set, and that sends out a waker at its first poll.
