@@ -242,7 +242,7 @@ fn a_task_knows_its_name_and_its_origin() {
     let line = named.location.line();
     let (task, runnable, join) = new_task(ready(()), queue.clone(), named);
     assert_eq!(task.name(), Some("courier"));
-    assert_eq!(task.parent(), Some(Id::from_u64(7)));
+    assert_eq!(task.parent(), Some(Id::from_u64(3)));
     assert_eq!((task.id(), join.id()), (Id::from_u64(7), runnable.id()));
     assert_eq!((join.location().line(), join.location().file()), (line, file!()));
     assert!(format!("{task:?}").contains("courier"));
