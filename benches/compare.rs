@@ -21,6 +21,8 @@ mod contest;
 mod echo;
 #[path = "compare/echo_process.rs"]
 mod echo_process;
+#[path = "compare/handoff.rs"]
+mod handoff;
 #[path = "compare/latch.rs"]
 mod latch;
 #[path = "compare/memory.rs"]
@@ -65,5 +67,6 @@ fn main() {
     contest.row::<stuck::Wakes>();
     contest.row::<stuck::Sleeps>();
     echo::run(&mut contest);
+    handoff::run(&contest);
     contest.finish();
 }

@@ -2,11 +2,13 @@
 //! and timers go on. What is measured is how late they are.
 
 use futures_lite::future::poll_once;
+use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use sheave::net::{TcpListener, UnixDatagram};
 use sheave::runtime::{Builder, Runtime};
 use sheave::task;
 use sheave::time::{Sleep, sleep};
 use sheave_tests::{Flag, eventually, watchdog};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixDatagram as Peer;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -15,16 +17,32 @@ use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_secs(60);
-/// How long the stuck tasks of the measured tests stay in their poll.
-const STUCK: Duration = Duration::from_secs(2);
 /// What a stuck worker owns of each kind.
-const OWNED: usize = 50;
-/// On a machine with time for us p99 is below 20 ms; a loaded one adds what it takes away. Who waits
-/// for a stuck worker waits for a second and more.
-const BOUND: Duration = Duration::from_millis(200);
+const OWNED: u32 = 100;
+
+/// Whether the machine does nothing else, as `SHEAVE_FULL=1` says. Then the stuck polls are as long, and
+/// the others as punctual, as the project promises; on a machine that is shared, only who waits for a
+/// stuck worker is that late.
+fn is_full() -> bool {
+    std::env::var_os("SHEAVE_FULL").is_some()
+}
+
+/// How long the stuck tasks of the measured tests stay in their poll.
+fn stuck_time() -> Duration {
+    Duration::from_secs(if is_full() { 5 } else { 2 })
+}
+
+/// From one event of a kind to the next one: all of them come while the tasks are stuck.
+fn pace() -> Duration {
+    stuck_time() * 3 / 4 / OWNED
+}
+
+fn builder() -> Builder {
+    Builder::new_multi_thread().worker_threads(2)
+}
 
 fn runtime() -> Runtime {
-    Builder::new_multi_thread().worker_threads(2).build().unwrap()
+    builder().build().unwrap()
 }
 
 fn spin(time: Duration) {
@@ -45,7 +63,7 @@ impl Equipment {
     async fn of_this_worker() -> Self {
         let mut equipment = Self { timers: Vec::new(), sockets: Vec::new() };
         for n in 0..OWNED {
-            let mut timer = sleep(Duration::from_millis(50 + 20 * n as u64));
+            let mut timer = sleep(Duration::from_millis(50) + pace() * n);
             assert!(poll_once(&mut timer).await.is_none());
             equipment.timers.push(timer);
             let (near, far) = Peer::pair().unwrap();
@@ -82,7 +100,7 @@ impl Equipment {
         std::thread::spawn(move || {
             for socket in far {
                 // Paces the traffic.
-                std::thread::sleep(Duration::from_millis(20));
+                std::thread::sleep(pace());
                 times.send(Instant::now()).unwrap();
                 socket.send(&[1]).unwrap();
             }
@@ -91,10 +109,9 @@ impl Equipment {
     }
 }
 
-/// `stuck` workers, with sockets and timers of their own, are held by `hold`. Everything is served
-/// before the first of them comes back, and in time.
-fn all_are_served(what: &str, stuck: usize, hold: fn(Duration)) {
-    let runtime = runtime();
+/// `stuck` tasks, each on a worker or stand-in with sockets and timers of its own, are held by `hold`.
+/// Everything is served before the first of them comes back, and in time.
+fn all_are_served(what: &str, runtime: &Runtime, stuck: usize, hold: fn(Duration)) {
     let (hand_out, equipments) = mpsc::channel();
     let together = Arc::new(Barrier::new(stuck));
     let returned = Arc::new(AtomicUsize::new(0));
@@ -104,40 +121,101 @@ fn all_are_served(what: &str, stuck: usize, hold: fn(Duration)) {
             // None of them holds a worker before each has one.
             together.wait();
             hand_out.send(Equipment::of_this_worker().await).unwrap();
-            hold(STUCK);
+            hold(stuck_time());
             returned.fetch_add(1, SeqCst);
         }));
     }
     let equipments = equipments.into_iter().take(stuck);
-    let watched: Vec<_> = equipments.flat_map(|equipment| equipment.watch(&runtime)).collect();
+    let watched: Vec<_> = equipments.flat_map(|equipment| equipment.watch(runtime)).collect();
     let mut lateness: Vec<_> =
         watched.into_iter().map(|late| runtime.block_on(late).unwrap()).collect();
     assert_eq!(returned.load(SeqCst), 0, "{what}: somebody waited for a stuck worker");
     lateness.sort();
     let at = |percent: usize| lateness[(lateness.len() - 1) * percent / 100];
     println!("{what}: late by {:?} (p50), {:?} (p99), {:?} at most", at(50), at(99), at(100));
-    println!("{:?}", runtime.metrics());
-    assert!(at(99) < BOUND, "{what}: late by {:?}", at(99));
+    let (p50, p99) = if is_full() { (5, 20) } else { (20, 200) };
+    assert!(at(50) < Duration::from_millis(p50), "{what}: half of them late by {:?}", at(50));
+    assert!(at(99) < Duration::from_millis(p99), "{what}: late by {:?}", at(99));
 }
 
 #[test]
 fn sockets_and_timers_of_a_worker_that_computes_are_served() {
-    watchdog(LIMIT, || all_are_served("one computes", 1, spin));
+    watchdog(LIMIT, || all_are_served("one computes", &runtime(), 1, spin));
 }
 
 #[test]
 fn sockets_and_timers_of_a_worker_that_blocks_are_served() {
-    watchdog(LIMIT, || all_are_served("one blocks", 1, std::thread::sleep));
+    watchdog(LIMIT, || all_are_served("one blocks", &runtime(), 1, std::thread::sleep));
 }
 
 #[test]
 fn all_workers_may_compute() {
-    watchdog(LIMIT, || all_are_served("both compute", 2, spin));
+    watchdog(LIMIT, || all_are_served("both compute", &runtime(), 2, spin));
 }
 
 #[test]
 fn all_workers_may_block() {
-    watchdog(LIMIT, || all_are_served("both block", 2, std::thread::sleep));
+    watchdog(LIMIT, || all_are_served("both block", &runtime(), 2, std::thread::sleep));
+}
+
+#[test]
+fn four_stuck_tasks_leave_room_for_the_others() {
+    watchdog(LIMIT, || {
+        let runtime = builder().max_stand_ins(4).build().unwrap();
+        all_are_served("four block", &runtime, 4, std::thread::sleep);
+    });
+}
+
+/// The driver of tokio is turned by one worker, and if that one then blocks in a task, by nobody
+/// (`benches/compare/handoff.rs` shows it). A client that blocks must get its answer here.
+#[test]
+fn a_task_may_block_on_a_server_of_its_own_runtime() {
+    watchdog(LIMIT, || {
+        let runtime = runtime();
+        let client = runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let server = listener.local_addr().unwrap();
+            drop(sheave::spawn(async move {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = [0];
+                stream.read_exact(&mut request).await.unwrap();
+                stream.write_all(&[request[0] + 1]).await.unwrap();
+            }));
+            // The timer is what wakes a worker; that one goes on with this task.
+            sheave::spawn(async move {
+                sleep(Duration::from_millis(20)).await;
+                let mut stream = TcpStream::connect(server).unwrap();
+                stream.write_all(&[1]).unwrap();
+                let mut answer = [0];
+                stream.read_exact(&mut answer).unwrap();
+                answer[0]
+            })
+        });
+        assert_eq!(runtime.block_on(client).unwrap(), 2);
+    });
+}
+
+#[test]
+fn a_timer_that_a_stuck_task_arms_fires_meanwhile() {
+    watchdog(LIMIT, || {
+        let runtime = runtime();
+        let armed = runtime.spawn(async {
+            let (fired, has_fired) = mpsc::channel();
+            let (hand_out, handed) = mpsc::channel::<Sleep>();
+            let watcher = sheave::task::spawn_blocking(move || handed.recv().unwrap());
+            drop(sheave::spawn(async move {
+                watcher.await.unwrap().await;
+                fired.send(()).unwrap();
+            }));
+            // By now everybody knows that this worker is stuck, and that it has no timer.
+            spin(Duration::from_millis(50));
+            let mut timer = sleep(Duration::from_millis(20));
+            assert!(poll_once(&mut timer).await.is_none());
+            hand_out.send(timer).unwrap();
+            has_fired.recv().is_ok()
+        });
+        assert!(runtime.block_on(armed).unwrap());
+    });
 }
 
 /// A task that blocks in its poll, by now, until the sender is dropped.
@@ -156,8 +234,7 @@ fn knot(runtime: &Runtime) -> (mpsc::Sender<()>, task::JoinHandle<bool>) {
 #[test]
 fn stand_ins_get_stuck_and_leave() {
     watchdog(LIMIT, || {
-        let builder = Builder::new_multi_thread().worker_threads(2);
-        let runtime = builder.max_stand_ins(3).build().unwrap();
+        let runtime = builder().max_stand_ins(3).build().unwrap();
         let (releases, stuck): (Vec<_>, Vec<_>) = (0..4).map(|_| knot(&runtime)).unzip();
         let healthy = runtime.spawn(async {
             sleep(Duration::from_millis(10)).await;
@@ -179,8 +256,7 @@ fn stand_ins_get_stuck_and_leave() {
 #[test]
 fn without_stand_ins_tasks_wait_for_a_worker_to_come_back() {
     watchdog(LIMIT, || {
-        let builder = Builder::new_multi_thread().worker_threads(2);
-        let runtime = builder.max_stand_ins(0).build().unwrap();
+        let runtime = builder().max_stand_ins(0).build().unwrap();
         let releases: Vec<_> = (0..2).map(|_| knot(&runtime).0).collect();
         let waits = runtime.spawn(async {});
         // A root is no task: its timer is fired although both workers are stuck.
@@ -212,8 +288,8 @@ fn the_task_in_the_slot_is_no_hostage() {
 }
 
 #[test]
-fn a_hundred_children_of_a_task_that_blocks_run() {
-    watchdog(LIMIT, || children_run(100));
+fn a_thousand_children_of_a_task_that_blocks_run() {
+    watchdog(LIMIT, || children_run(1_000));
 }
 
 #[test]
@@ -242,8 +318,7 @@ fn a_listener_of_a_stuck_worker_accepts() {
 fn a_stuck_poll_is_reported_while_it_is_stuck() {
     watchdog(LIMIT, || {
         let (report, reports) = mpsc::channel();
-        let builder = Builder::new_multi_thread().worker_threads(2);
-        let runtime = builder
+        let runtime = builder()
             .stuck_threshold(Duration::from_millis(20))
             .on_stuck_poll(move |stuck| {
                 let name = stuck.task_name().map(str::to_string);
@@ -274,8 +349,7 @@ fn a_stuck_poll_is_reported_while_it_is_stuck() {
 #[test]
 fn a_healthy_poll_is_not_reported() {
     watchdog(LIMIT, || {
-        let builder = Builder::new_multi_thread().worker_threads(2);
-        let builder = builder.stuck_threshold(Duration::from_secs(30));
+        let builder = builder().stuck_threshold(Duration::from_secs(30));
         let runtime = builder.on_stuck_poll(|stuck| panic!("{stuck:?}")).build().unwrap();
         let busy = runtime.spawn(async {
             let begin = Instant::now();
