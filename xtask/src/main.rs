@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)]
 
 mod dependencies;
+mod instructions;
 mod json;
 mod lanes;
 mod loom;
@@ -19,6 +20,7 @@ cargo xtask <lane> [arguments]
   soak [args]     the `storm` test of sheave-tests, optimised
   asan [args]     the same under AddressSanitizer (stable compiler)
   tsan [args]     the same under ThreadSanitizer (stable compiler, tests/tsan.supp)
+  instructions    what a poll and a spawn cost, counted by valgrind
   dependencies    licences, sources, bans and minimum Rust version of what users would build
 
 loom's own variables, such as LOOM_CHECKPOINT_FILE and LOOM_LOCATION, reach the models.";
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         "soak" => lanes::storm(lanes::Build::Optimised, &rest),
         "asan" => lanes::storm(lanes::Build::AddressSanitizer, &rest),
         "tsan" => lanes::storm(lanes::Build::ThreadSanitizer, &rest),
+        "instructions" => instructions::run(),
         "dependencies" => dependencies::run(),
         "" | "help" | "--help" | "-h" => {
             println!("{USAGE}");

@@ -67,6 +67,7 @@ impl Builder {
             stuck_threshold: STUCK_THRESHOLD,
             max_stand_ins: 0,
             on_stuck_poll: None,
+            measures_polls: false,
             hooks: Hooks::default(),
         };
         Self { config, workers: None, reactors: None, stand_ins: None }
@@ -212,6 +213,28 @@ impl Builder {
     pub fn on_stuck_poll(mut self, hook: impl Fn(&StuckPoll) + Send + Sync + 'static) -> Self {
         let hook: StuckHook = Arc::new(hook);
         self.config.on_stuck_poll = Some(hook);
+        self
+    }
+
+    /// Measures every poll, for [`RuntimeMetrics::poll_time_histogram_bucket_count`]. Costs two looks at
+    /// the clock per poll. Default: off; the longest polls are known all the same, because stuck ones
+    /// are seen without a clock.
+    ///
+    /// ```
+    /// use sheave::runtime::Builder;
+    ///
+    /// let builder = Builder::new_multi_thread().enable_metrics_poll_time_histogram();
+    /// let runtime = builder.worker_threads(1).build()?;
+    /// runtime.block_on(async { sheave::spawn(async {}).await })?;
+    /// let metrics = runtime.metrics();
+    /// assert!(metrics.poll_time_histogram_enabled());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// [`RuntimeMetrics::poll_time_histogram_bucket_count`]: super::RuntimeMetrics::poll_time_histogram_bucket_count
+    #[must_use]
+    pub fn enable_metrics_poll_time_histogram(mut self) -> Self {
+        self.config.measures_polls = true;
         self
     }
 

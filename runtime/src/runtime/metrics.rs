@@ -1,8 +1,11 @@
 //! What a runtime counts, for its users.
 
 use crate::scheduler::Shared;
+use crate::util::histogram::{BUCKETS, bucket_range};
 use sheave_facade::sync::Arc;
 use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
 
 /// Reads the counters of a runtime. Each method reads anew; counts of one moment may be a little
 /// older than those of another.
@@ -100,6 +103,45 @@ impl RuntimeMetrics {
     #[must_use]
     pub fn worker_source_count(&self, worker: usize) -> usize {
         self.shared.worker_snapshot(worker).sources
+    }
+
+    /// Whether [`Builder::enable_metrics_poll_time_histogram`] was called.
+    ///
+    /// [`Builder::enable_metrics_poll_time_histogram`]: super::Builder::enable_metrics_poll_time_histogram
+    #[must_use]
+    pub fn poll_time_histogram_enabled(&self) -> bool {
+        self.shared.config.measures_polls
+    }
+
+    /// The number of buckets of the poll-time histogram.
+    #[must_use]
+    pub fn poll_time_histogram_num_buckets(&self) -> usize {
+        BUCKETS
+    }
+
+    /// Which polls a bucket counts. Buckets are powers of two of a microsecond: the first one counts
+    /// what is below 1 µs, the last one what is 8.4 s and more, and has the end [`Duration::MAX`].
+    ///
+    /// # Panics
+    /// If there is no such bucket.
+    #[track_caller]
+    #[must_use]
+    pub fn poll_time_histogram_bucket_range(&self, bucket: usize) -> Range<Duration> {
+        bucket_range(bucket)
+    }
+
+    /// How many polls of a worker were as long as `bucket` says. 0 if the histogram is not enabled. A
+    /// poll is not counted if its task went on in [`block_in_place`](crate::task::block_in_place)
+    /// while its worker went on elsewhere.
+    ///
+    /// # Panics
+    /// If there is no such worker, or no such bucket.
+    #[track_caller]
+    #[must_use]
+    pub fn poll_time_histogram_bucket_count(&self, worker: usize, bucket: usize) -> u64 {
+        let counts = self.shared.worker_snapshot(worker).poll_times;
+        assert!(bucket < BUCKETS, "there is no bucket {bucket}: the histogram has {BUCKETS}");
+        counts.map_or(0, |counts| counts[bucket])
     }
 
     /// Polls that were found to last longer than

@@ -6,6 +6,8 @@ mod join_set_on;
 mod local_set_on;
 mod metrics;
 mod owned;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub use builder::Builder;
 pub use handle::{EnterGuard, Handle, RuntimeFlavor, TryCurrentError};

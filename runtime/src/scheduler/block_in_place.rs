@@ -1,6 +1,7 @@
 //! A task announces that it blocks: its worker goes on without it.
 
 use super::context::{self, Driving, Worker};
+use super::observe::Event;
 use super::worker;
 use crate::coop;
 
@@ -52,6 +53,7 @@ impl Worker {
         if let Some(task) = self.remote().slot.take() {
             core.queue.push(task);
         }
+        self.tell(|| Event::HandsOn);
         *self.remote().vacant.lock() = Some(core);
         let (shared, index) = (self.shared.clone(), self.index);
         let is_sent_for = self.shared.blocking.run_worker(move || worker::run(shared, index));
@@ -70,6 +72,11 @@ impl Worker {
     /// Takes the worker back if nobody has begun to run it. Otherwise this thread finishes its
     /// poll without it, and leaves.
     fn take_back(&self) {
-        *self.core.borrow_mut() = self.remote().vacant.lock().take();
+        let core = self.remote().vacant.lock().take();
+        let is_back = core.is_some();
+        *self.core.borrow_mut() = core;
+        if is_back {
+            self.tell(|| Event::TakesBack);
+        }
     }
 }

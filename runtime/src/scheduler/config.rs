@@ -42,6 +42,8 @@ pub(crate) struct Config {
     /// At most so many spare workers run while all are stuck.
     pub(crate) max_stand_ins: usize,
     pub(crate) on_stuck_poll: Option<StuckHook>,
+    /// Whether every poll is measured, for the histogram.
+    pub(crate) measures_polls: bool,
     pub(crate) hooks: Hooks,
 }
 

@@ -6,6 +6,7 @@
 
 use super::Shared;
 use super::core::Core;
+use super::observe::View;
 use crate::reactor::Reactor;
 use crate::tasks::Id;
 use crate::timers::Timers;
@@ -61,11 +62,13 @@ pub(crate) struct Worker {
     pub(super) core: RefCell<Option<Box<Core>>>,
     /// Whether a turn of the reactor or the timers wakes tasks now, and how many it has pushed.
     pub(super) batch: Cell<Option<u32>>,
+    pub(super) view: View,
 }
 
 impl Worker {
     pub(super) fn new(shared: Arc<Shared>, index: usize, core: Box<Core>) -> Self {
-        Self { shared, index, core: RefCell::new(Some(core)), batch: Cell::new(None) }
+        let view = View::new(&shared);
+        Self { shared, index, core: RefCell::new(Some(core)), batch: Cell::new(None), view }
     }
 
     /// Runs `body` with this worker installed on the thread.

@@ -30,6 +30,7 @@ pub(super) fn config(workers: usize) -> Config {
         stuck_threshold: Duration::from_secs(1),
         max_stand_ins: 0,
         on_stuck_poll: None,
+        measures_polls: false,
         hooks: Hooks::default(),
     }
 }

@@ -1,6 +1,8 @@
 //! What a worker counts about itself.
 
 use crate::util::Counter;
+use crate::util::histogram::{BUCKETS, Histogram};
+use std::time::Duration;
 
 /// Counters of one worker. The worker adds, anyone reads.
 #[derive(Debug, Default)]
@@ -17,4 +19,28 @@ pub(super) struct WorkerMetrics {
     pub(super) io_wakes: Counter,
     /// Timers fired by this worker.
     pub(super) timer_wakes: Counter,
+    pub(super) poll_times: PollTimes,
+}
+
+impl WorkerMetrics {
+    pub(super) fn new(measures_polls: bool) -> Self {
+        let poll_times = PollTimes(measures_polls.then(Histogram::new));
+        Self { poll_times, ..Self::default() }
+    }
+}
+
+/// How long the polls of a worker were, if that is measured.
+#[derive(Debug, Default)]
+pub(super) struct PollTimes(Option<Histogram>);
+
+impl PollTimes {
+    pub(super) fn record(&self, poll: Duration) {
+        if let Some(histogram) = &self.0 {
+            histogram.record(poll);
+        }
+    }
+
+    pub(super) fn counts(&self) -> Option<[u64; BUCKETS]> {
+        self.0.as_ref().map(Histogram::counts)
+    }
 }

@@ -19,6 +19,7 @@
 //! | `local.rs` | where do tasks wait that never leave their thread, and how do they end |
 //! | `context.rs` | which runtime and worker is this thread's |
 //! | `metrics.rs` | what does a worker count |
+//! | `observe.rs` | who watches the workers at work, and what is told to him |
 //! | `monitor.rs` | who sees that a worker is stuck, and serves what it owns |
 //! | `stand_in.rs` | who runs the tasks while every worker is stuck (state machine) |
 //! | `watch.rs` | when does the monitor rest (state machine) |
@@ -36,6 +37,8 @@ pub(crate) mod local;
 mod metrics;
 mod monitor;
 mod next;
+#[allow(dead_code, reason = "for whoever records a timeline")]
+mod observe;
 mod outlook;
 mod schedule;
 mod shared;
@@ -56,6 +59,8 @@ pub(crate) use block_in_place::block_in_place;
 pub(crate) use blocking::LaneName;
 pub(crate) use config::{Config, Flavor, Hooks, NameFn, StuckHook};
 pub(crate) use context::{Driving, Entered, with_runtime};
+#[allow(unused_imports, reason = "for whoever records a timeline")]
+pub(crate) use observe::{Event, Lane, Observer};
 pub(crate) use shared::Shared;
 pub(crate) use stop::Threads;
 pub use stuck_poll::StuckPoll;

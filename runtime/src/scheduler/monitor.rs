@@ -7,6 +7,7 @@
 //! all of them are stuck and there is work, it sends a stand-in.
 
 use super::Shared;
+use super::observe::{Event, Lane};
 use super::shared::Remote;
 use super::stuck_poll::StuckPoll;
 use crate::util::Counter;
@@ -151,7 +152,12 @@ impl<'a> Monitor<'a> {
     /// Serves a stuck worker, and reports it.
     fn attend(&mut self, index: usize, lasted: Duration, now: Instant) {
         let metrics = &self.shared.monitor_metrics;
-        metrics.takeovers.add(self.shared.serve(index) as u64);
+        let tasks = self.shared.serve(index);
+        metrics.takeovers.add(tasks as u64);
+        if tasks > 0 {
+            let event = Event::TakesOver { worker: index, tasks };
+            self.shared.observation.tell(Lane::Monitor, event);
+        }
         let record = &mut self.records[index];
         if record.stage == Stage::Fresh {
             record.stage = Stage::Counted;

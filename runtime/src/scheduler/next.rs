@@ -2,6 +2,7 @@
 
 use super::context::Worker;
 use super::core::Core;
+use super::observe::Event;
 use crate::tasks::Runnable;
 use sheave_facade::deque::Steal;
 use sheave_facade::seeded;
@@ -94,6 +95,7 @@ impl Worker {
                 match remotes[victim].stealer.steal_batch_and_pop(&core.queue) {
                     Steal::Success(task) => {
                         self.remote().metrics.steals.add(1);
+                        self.tell(|| Event::Steals { from: victim });
                         return Some(task);
                     }
                     Steal::Empty => {}

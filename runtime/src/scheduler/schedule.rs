@@ -3,6 +3,7 @@
 use super::Shared;
 use super::context::{self, Worker};
 use super::core::Core;
+use super::observe::{Event, Lane};
 use crate::tasks::{Removal, Runnable, Schedule, TaskRef, Wakeup};
 use sheave_facade::seeded;
 use sheave_facade::sync::Arc;
@@ -44,6 +45,7 @@ impl Schedule for Home {
         // Once the task is published it may run, complete and let the last worker leave; this count
         // keeps `Shared` alive until the notification is through (T10).
         let shared = Arc::clone(&shared);
+        shared.observation.tell(Lane::Outside, Event::Queues(&task));
         shared.inject(task);
     }
 
@@ -84,6 +86,7 @@ impl Worker {
 
     /// Queues a task that was woken or spawned on this worker.
     pub(super) fn push_woken(&self, core: &Core, task: Runnable) {
+        self.tell(|| Event::Queues(&task));
         if self.batch.get().is_some() {
             self.push_in_batch(core, task);
         } else if self.shared.config.use_slot {

@@ -7,6 +7,7 @@ use super::idle::Idle;
 use super::lifecycle::Lifecycle;
 use super::metrics::WorkerMetrics;
 use super::monitor::MonitorMetrics;
+use super::observe::Observation;
 use super::slot::Slot;
 use super::stand_in::Duty;
 use super::watch::Watch;
@@ -38,6 +39,7 @@ pub(crate) struct Shared {
     /// Wakes the monitor, who serves workers that are stuck.
     pub(super) watch: Watch,
     pub(super) monitor_metrics: MonitorMetrics,
+    pub(super) observation: Observation,
     pub(super) registry: Registry,
     pub(super) lifecycle: Lifecycle,
     pub(super) ids: IdSource,
@@ -81,9 +83,12 @@ impl Shared {
         let mut remotes: Vec<CachePadded<Remote>> = Vec::with_capacity(ushers.len());
         for (index, usher) in ushers.into_iter().enumerate() {
             let core = Core::new(index as u64 + 1, config.event_interval, usher);
+            let metrics = WorkerMetrics::new(config.measures_polls);
             let remote = match index.checked_sub(workers) {
-                None => Remote::new(core, &clock, reactors[index % reactors.len()].clone()),
-                Some(stand_in) => Remote::beside(&remotes[stand_in % workers], core),
+                None => {
+                    Remote::new(core, metrics, &clock, reactors[index % reactors.len()].clone())
+                }
+                Some(stand_in) => Remote::beside(&remotes[stand_in % workers], core, metrics),
             };
             remotes.push(CachePadded::new(remote));
         }
@@ -94,6 +99,7 @@ impl Shared {
             idle: Idle::new(workers, config.max_stand_ins),
             watch: Watch::new(),
             monitor_metrics: MonitorMetrics::default(),
+            observation: Observation::new(),
             registry,
             lifecycle: Lifecycle::new(),
             ids: IdSource::new(),
@@ -174,21 +180,27 @@ impl Shared {
 }
 
 impl Remote {
-    fn new(core: Core, clock: &Arc<Clock>, reactor: Arc<Reactor>) -> Self {
+    fn new(core: Core, metrics: WorkerMetrics, clock: &Arc<Clock>, reactor: Arc<Reactor>) -> Self {
         let parker = Arc::new(Parker::new(Some(reactor.clone())));
         reactor.add_owner(Waker::from(parker.clone()));
         let timers = Arc::new(Timers::new(clock.clone(), parker.clone()));
-        Self::with(core, parker, reactor, timers)
+        Self::with(core, metrics, parker, reactor, timers)
     }
 
     /// A stand-in, which shares reactor and timers with a worker.
-    fn beside(worker: &Self, core: Core) -> Self {
+    fn beside(worker: &Self, core: Core, metrics: WorkerMetrics) -> Self {
         let reactor = worker.reactor.clone();
         let parker = Arc::new(Parker::new(Some(reactor.clone())));
-        Self::with(core, parker, reactor, worker.timers.clone())
+        Self::with(core, metrics, parker, reactor, worker.timers.clone())
     }
 
-    fn with(core: Core, parker: Arc<Parker>, reactor: Arc<Reactor>, timers: Arc<Timers>) -> Self {
+    fn with(
+        core: Core,
+        metrics: WorkerMetrics,
+        parker: Arc<Parker>,
+        reactor: Arc<Reactor>,
+        timers: Arc<Timers>,
+    ) -> Self {
         Self {
             slot: Slot::new(),
             stealer: core.stealer(),
@@ -197,7 +209,7 @@ impl Remote {
             reactor,
             polled: AtomicU64::new(0),
             vacant: Mutex::new(Some(Box::new(core))),
-            metrics: WorkerMetrics::default(),
+            metrics,
             duty: Duty::default(),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::Shared;
 use super::shared::Remote;
+use crate::util::histogram::BUCKETS;
 
 impl Shared {
     pub(crate) fn num_workers(&self) -> usize {
@@ -45,6 +46,8 @@ pub(crate) struct WorkerSnapshot {
     pub(crate) timer_wakes: u64,
     pub(crate) queue_depth: usize,
     pub(crate) sources: usize,
+    /// Polls by length, if they are measured.
+    pub(crate) poll_times: Option<[u64; BUCKETS]>,
 }
 
 impl Remote {
@@ -58,6 +61,7 @@ impl Remote {
             timer_wakes: self.metrics.timer_wakes.get(),
             queue_depth: self.stealer.len() + usize::from(!self.slot.is_empty()),
             sources: self.reactor.sources(),
+            poll_times: self.metrics.poll_times.counts(),
         }
     }
 }

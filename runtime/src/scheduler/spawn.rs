@@ -3,6 +3,7 @@
 use super::Shared;
 use super::context::{self, Worker};
 use super::core::Core;
+use super::observe::{Event, Lane};
 use super::schedule::Home;
 use crate::tasks::{Extras, Id, JoinHandle, Meta, Runnable, TaskRef, new_task};
 use sheave_facade::sync::Arc;
@@ -61,6 +62,7 @@ impl Shared {
         if self.registry.bind_outside(spread, task).is_err() {
             return Some(runnable);
         }
+        self.observation.tell(Lane::Outside, Event::Queues(&runnable));
         self.inject(runnable);
         None
     }

@@ -17,6 +17,7 @@
 use super::Shared;
 use super::context::Worker;
 use super::core::Core;
+use super::observe::{Event, Lane};
 use super::worker;
 use sheave_facade::seeded;
 use sheave_facade::sync::Arc;
@@ -87,6 +88,8 @@ impl Shared {
         let duty = &self.remotes[index].duty;
         duty.begin(target, poll);
         self.lifecycle.worker_enters();
+        let event = Event::StandInBegins { stand_in: index, worker: target };
+        self.observation.tell(Lane::Monitor, event);
         let shared = self.clone();
         if !self.blocking.run_worker(move || worker::run(shared, index)) {
             duty.end();
@@ -143,6 +146,7 @@ impl Worker {
             }
         }
         self.end_search(&core);
+        self.tell(|| Event::StandInEnds);
         // It may have slept in the reactor while the worker that shares it slept elsewhere. That one
         // must come and wait for the sources now.
         self.shared.remotes[self.index % self.shared.config.workers].parker.unpark();

@@ -4,6 +4,7 @@ use super::Shared;
 use super::context::{self, Worker};
 use super::core::Core;
 use super::idle::Awakened;
+use super::observe::Event;
 use crate::coop;
 use crate::tasks::{Remaining, Runnable};
 use sheave_facade::seeded;
@@ -95,12 +96,17 @@ impl Worker {
     fn poll(&self, task: Runnable) {
         self.remote().begin_poll(task.id());
         let former = context::set_current_task(Some(task.id()));
-        task.run();
+        if self.view.is_open() {
+            self.run_observed(task);
+        } else {
+            task.run();
+        }
         context::set_current_task(former);
     }
 
     /// Serves the reactor and the timers of a busy worker.
     fn look_outside(&self, core: &Core) {
+        self.view.refresh(&self.shared);
         let now = self.shared.clock.now();
         let polls = self.remote().metrics.polls.get();
         core.outlook.pace(polls, now, self.shared.config.event_interval);
@@ -147,7 +153,10 @@ impl Worker {
         if !seeded::on("worker_no_recheck") && shared.has_work() {
             shared.notify(self.index);
         }
+        self.tell(|| Event::Parks);
         self.park();
+        self.view.refresh(shared);
+        self.tell(|| Event::Unparks);
         shared.config.hooks.unpark();
         let awakened = shared.idle.get_up(self.index);
         shared.watch.worker_got_up();

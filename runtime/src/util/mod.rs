@@ -2,6 +2,7 @@
 
 pub(crate) mod contain;
 mod counter;
+pub(crate) mod histogram;
 mod ready_keys;
 mod rng;
 mod wake_batch;
