@@ -1,6 +1,6 @@
 //! What a pool runs, and what a user may put in a pool's place.
 
-use crate::error::Rejected;
+use crate::error::{RejectReason, Rejected};
 
 /// A unit of blocking work that knows how to end in either of two ways.
 ///
@@ -32,6 +32,11 @@ pub trait Job: Send {
 
     /// Gives the work up, on the thread that cancels or shuts down. Should be quick.
     fn cancel(self: Box<Self>);
+
+    /// Ends a job that was not accepted, for a submitter who does not want it back.
+    fn reject(self: Box<Self>, _reason: &RejectReason) {
+        self.cancel();
+    }
 }
 
 /// Anything that can run a [`Job`] somewhere else: a [`Pool`](crate::Pool), a

@@ -1,8 +1,8 @@
 //! How a runtime is configured.
 
 use super::Runtime;
-use super::StuckPoll;
-use crate::scheduler::{Config, Flavor, Hooks, NameFn, Shared, StuckHook};
+use super::{StuckPoll, UnhandledPanic, UnhandledPanicInfo};
+use crate::scheduler::{Config, Flavor, Hooks, NameFn, PanicHook, Shared, StuckHook};
 use sheave_facade::sync::Arc;
 use std::fmt;
 use std::io;
@@ -68,6 +68,8 @@ impl Builder {
             max_stand_ins: 0,
             on_stuck_poll: None,
             measures_polls: false,
+            unhandled_panic: UnhandledPanic::default(),
+            on_unhandled_panic: None,
             hooks: Hooks::default(),
         };
         Self { config, workers: None, reactors: None, stand_ins: None }
@@ -235,6 +237,62 @@ impl Builder {
     #[must_use]
     pub fn enable_metrics_poll_time_histogram(mut self) -> Self {
         self.config.measures_polls = true;
+        self
+    }
+
+    /// What happens after a panic that nobody reads: a task panicked, and its
+    /// [`JoinHandle`](crate::task::JoinHandle) was dropped, before or after that. Default:
+    /// [`UnhandledPanic::Report`].
+    ///
+    /// ```
+    /// use sheave::runtime::{Builder, UnhandledPanic};
+    ///
+    /// let runtime = Builder::new_multi_thread()
+    ///     .worker_threads(1)
+    ///     .unhandled_panic(UnhandledPanic::ShutdownRuntime)
+    ///     .build()?;
+    /// let blocked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+    ///     runtime.block_on(async {
+    ///         drop(sheave::spawn(async { panic!("out of paper") }));
+    ///         std::future::pending::<()>().await
+    ///     })
+    /// }));
+    /// assert!(blocked.unwrap_err().downcast_ref::<String>().unwrap().contains("out of paper"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn unhandled_panic(mut self, behavior: UnhandledPanic) -> Self {
+        self.config.unhandled_panic = behavior;
+        self
+    }
+
+    /// Called for each panic that nobody reads, in the place of a line on stderr: on the thread that
+    /// ran the task, when it ends, or where its [`JoinHandle`](crate::task::JoinHandle) is dropped
+    /// after that. Not called with [`UnhandledPanic::Ignore`].
+    ///
+    /// A hook that panics is named on stderr, and its thread goes on.
+    /// [`Handle::on_unhandled_panic`](super::Handle::on_unhandled_panic) sets another hook later.
+    ///
+    /// ```
+    /// use sheave::runtime::Builder;
+    /// use std::sync::mpsc::channel;
+    ///
+    /// let (tell, told) = channel();
+    /// let runtime = Builder::new_multi_thread()
+    ///     .worker_threads(1)
+    ///     .on_unhandled_panic(move |panic| tell.send(panic.to_string()).unwrap())
+    ///     .build()?;
+    /// drop(runtime.spawn(async { panic!("out of paper") }));
+    /// assert!(told.recv().unwrap().ends_with("panicked with message \"out of paper\""));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn on_unhandled_panic(
+        mut self,
+        hook: impl Fn(&UnhandledPanicInfo<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        let hook: PanicHook = Arc::new(hook);
+        self.config.on_unhandled_panic = Some(hook);
         self
     }
 

@@ -1,6 +1,6 @@
 //! A runtime as everyone else holds it.
 
-use super::RuntimeMetrics;
+use super::{RuntimeMetrics, UnhandledPanicInfo};
 use crate::scheduler::LaneName;
 use crate::scheduler::{Entered, Shared, context, with_runtime};
 use crate::tasks::JoinHandle;
@@ -92,6 +92,15 @@ impl Handle {
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.shared.block_on(future)
+    }
+
+    /// Sets another hook for panics that nobody reads, from now on; see
+    /// [`Builder::on_unhandled_panic`](super::Builder::on_unhandled_panic).
+    pub fn on_unhandled_panic(
+        &self,
+        hook: impl Fn(&UnhandledPanicInfo<'_>) + Send + Sync + 'static,
+    ) {
+        drop(self.shared.unhandled.set_hook(Some(Arc::new(hook))));
     }
 
     /// What the runtime counts.

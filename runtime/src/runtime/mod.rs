@@ -14,4 +14,5 @@ pub use handle::{EnterGuard, Handle, RuntimeFlavor, TryCurrentError};
 pub use metrics::RuntimeMetrics;
 pub use owned::Runtime;
 
-pub use crate::scheduler::StuckPoll;
+pub use crate::scheduler::{StuckPoll, UnhandledPanic};
+pub use crate::tasks::UnhandledPanicInfo;

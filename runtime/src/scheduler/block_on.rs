@@ -62,28 +62,36 @@ impl Shared {
     /// Runs `future` to completion on this thread.
     ///
     /// # Panics
-    /// If the thread drives futures already.
+    /// If the thread drives futures already, or if the runtime was shut down by an unhandled panic.
     #[track_caller]
     pub(crate) fn block_on<F: Future>(self: &Arc<Self>, future: F) -> F::Output {
-        let _driving = Driving::begin();
-        let _entered = Entered::new(self.clone());
-        let root = pin!(future);
-        if self.is_current_thread() {
-            // As in `stand_by`; whether it drives or not, this thread waits for the root.
-            self.blocking.compensate(|| self.drive(root))
-        } else {
-            self.stand_by(root)
+        let done = {
+            let _driving = Driving::begin();
+            let _entered = Entered::new(self.clone());
+            let root = pin!(future);
+            if self.is_current_thread() {
+                // As in `stand_by`; whether it drives or not, this thread waits for the root.
+                self.blocking.compensate(|| self.drive(root))
+            } else {
+                self.stand_by(root)
+            }
+        };
+        match done {
+            Ok(output) => output,
+            Err(Doomed(panic)) => panic!("`UnhandledPanic::ShutdownRuntime`: {panic}"),
         }
     }
 
     /// The multi-thread flavour: the workers run what the root waits for.
-    fn stand_by<F: Future>(&self, mut root: Pin<&mut F>) -> F::Output {
+    fn stand_by<F: Future>(&self, mut root: Pin<&mut F>) -> Result<F::Output, Doomed> {
         let state = Root::new(None);
         let waker = Waker::from(state.clone());
         let mut cx = Context::from_waker(&waker);
+        let _present = Present::new(self, &state.own);
         loop {
+            self.look_for_doom()?;
             if let Poll::Ready(output) = state.poll(root.as_mut(), &mut cx) {
-                return output;
+                return Ok(output);
             }
             // On a thread of the blocking pool, the root may wait for jobs behind this one.
             self.blocking.compensate(|| state.own.park(None));
@@ -91,21 +99,32 @@ impl Shared {
     }
 
     /// The current-thread flavour: drives if nobody does, stands by otherwise.
-    fn drive<F: Future>(self: &Arc<Self>, mut root: Pin<&mut F>) -> F::Output {
+    fn drive<F: Future>(self: &Arc<Self>, mut root: Pin<&mut F>) -> Result<F::Output, Doomed> {
         let state = Root::new(Some(self.remotes[0].parker.clone()));
         let waker = Waker::from(state.clone());
         let mut cx = Context::from_waker(&waker);
-        self.standby.lock().push(state.own.clone());
-        let _leave = Leave { shared: self, own: &state.own };
+        let _present = Present::new(self, &state.own);
         loop {
             if let Some(seat) = DriverSeat::take(self) {
                 return seat.drive(root, &state, &mut cx);
             }
+            self.look_for_doom()?;
             if let Poll::Ready(output) = state.poll(root.as_mut(), &mut cx) {
-                return output;
+                return Ok(output);
             }
             state.own.park(None);
         }
+    }
+
+    fn look_for_doom(&self) -> Result<(), Doomed> {
+        self.unhandled.doom().map_or(Ok(()), |panic| Err(Doomed(panic.to_string())))
+    }
+
+    /// Makes every thread that blocks on this runtime look around. Who comes later than this finds
+    /// what there is to see at its first look.
+    pub(super) fn unpark_roots(&self) {
+        let roots = self.standby.lock().clone();
+        roots.iter().for_each(|root| root.unpark());
     }
 
     /// Runs the tasks of a current-thread runtime that closes, if no other thread drives it.
@@ -117,13 +136,23 @@ impl Shared {
     }
 }
 
-/// A thread that has blocked on a current-thread runtime leaves.
-struct Leave<'a> {
+/// An unhandled panic has shut the runtime down.
+struct Doomed(String);
+
+/// A thread blocks on the runtime.
+struct Present<'a> {
     shared: &'a Shared,
     own: &'a Arc<Parker>,
 }
 
-impl Drop for Leave<'_> {
+impl<'a> Present<'a> {
+    fn new(shared: &'a Shared, own: &'a Arc<Parker>) -> Self {
+        shared.standby.lock().push(own.clone());
+        Self { shared, own }
+    }
+}
+
+impl Drop for Present<'_> {
     fn drop(&mut self) {
         self.shared.standby.lock().retain(|other| !Arc::ptr_eq(other, self.own));
     }
@@ -150,11 +179,12 @@ impl DriverSeat {
         mut root: Pin<&mut F>,
         state: &Root,
         cx: &mut Context<'_>,
-    ) -> F::Output {
+    ) -> Result<F::Output, Doomed> {
         self.worker.scope(|| {
             loop {
+                self.worker.shared.look_for_doom()?;
                 if let Poll::Ready(output) = state.poll(root.as_mut(), cx) {
-                    return output;
+                    return Ok(output);
                 }
                 self.worker.run_some();
             }
@@ -193,8 +223,7 @@ impl Drop for DriverSeat {
         }
         shared.worker_leaves();
         // One of those who stand by must drive on. Who comes later than this look finds the seat.
-        let others = shared.standby.lock().clone();
-        others.iter().for_each(|other| other.unpark());
+        shared.unpark_roots();
     }
 }
 

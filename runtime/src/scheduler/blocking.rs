@@ -1,8 +1,12 @@
 //! The runtime's blocking pool: a closure is a task whose only poll happens on a pool thread.
 
 use super::{Config, Entered, Shared, context};
-use crate::tasks::{Extras, Id, JoinHandle, Meta, Runnable, Schedule, TaskRef, Wakeup, new_task};
-use sheave_blocking_pool::{Backlog, Builder, Job, Lane, LaneConfig, Metrics, Pool, Rejected};
+use crate::tasks::{
+    Extras, Id, JoinHandle, Meta, PanicSink, Runnable, Schedule, Stopped, TaskRef, Wakeup, new_task,
+};
+use sheave_blocking_pool::{
+    Backlog, Builder, Job, Lane, LaneConfig, Metrics, Pool, RejectReason, Rejected,
+};
 use sheave_facade::sync::Arc;
 use sheave_facade::sync::atomic::{AtomicUsize, Ordering::*};
 use std::future::Future;
@@ -137,6 +141,10 @@ impl Schedule for Unscheduled {
     fn release(&self, _: &TaskRef) -> Option<TaskRef> {
         None
     }
+
+    fn panic_sink(&self) -> Option<Arc<dyn PanicSink>> {
+        context::panic_sink()
+    }
 }
 
 /// A blocking task in the pool's queue.
@@ -180,7 +188,23 @@ impl Job for BlockingJob {
     }
 
     fn cancel(self: Box<Self>) {
-        self.runnable.shutdown();
+        self.stop(Stopped::Cancelled);
+    }
+
+    fn reject(self: Box<Self>, reason: &RejectReason) {
+        self.stop(match reason {
+            RejectReason::NoThread(_) => Stopped::NoThread,
+            _ => Stopped::TooLate,
+        });
+    }
+}
+
+impl BlockingJob {
+    /// Drops the closure uncalled.
+    fn stop(self, why: Stopped) {
+        let Self { runnable, shared } = self;
+        let _entered = Entered::new(shared.0.clone());
+        runnable.stop(why);
     }
 }
 
@@ -204,7 +228,7 @@ impl Shared {
         let (_task, runnable, handle) = new_task(Closure(Some(closure)), Unscheduled, meta);
         let job = Box::new(BlockingJob { runnable, shared: InFlight::new(self.clone()) });
         if let Err(rejected) = self.blocking.submit(lane, job) {
-            rejected.job.cancel();
+            rejected.job.reject(&rejected.reason);
         }
         handle
     }

@@ -1,6 +1,6 @@
 //! What a runtime is built with.
 
-use super::StuckPoll;
+use super::{PanicHook, StuckPoll, UnhandledPanic};
 use crate::util::contain::contain;
 use sheave_facade::sync::Arc;
 use std::time::Duration;
@@ -44,6 +44,9 @@ pub(crate) struct Config {
     pub(crate) on_stuck_poll: Option<StuckHook>,
     /// Whether every poll is measured, for the histogram.
     pub(crate) measures_polls: bool,
+    pub(crate) unhandled_panic: UnhandledPanic,
+    /// The first; it can be replaced while the runtime runs.
+    pub(crate) on_unhandled_panic: Option<PanicHook>,
     pub(crate) hooks: Hooks,
 }
 

@@ -8,7 +8,7 @@ use super::Shared;
 use super::core::Core;
 use super::observe::View;
 use crate::reactor::Reactor;
-use crate::tasks::Id;
+use crate::tasks::{Id, PanicSink};
 use crate::timers::Timers;
 use sheave_facade::sync::Arc;
 use std::cell::{Cell, RefCell};
@@ -110,6 +110,12 @@ pub(crate) fn with_runtime<R>(f: impl FnOnce(Option<&Arc<Shared>>) -> R) -> R {
     // `Entered`); this copy is never dropped, so the count stays right.
     let shared = ManuallyDrop::new(unsafe { Arc::from_raw(shared) });
     f(Some(&shared))
+}
+
+/// Who hears of an unread panic of a task that ends on this thread and has no runtime of its own: the
+/// runtime that the thread is in.
+pub(super) fn panic_sink() -> Option<Arc<dyn PanicSink>> {
+    with_runtime(|shared| shared.map(|shared| shared.unhandled.clone() as Arc<dyn PanicSink>))
 }
 
 /// The reactor for a source that blocks for the first time on this thread: the worker's own, or

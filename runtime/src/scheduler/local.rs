@@ -42,7 +42,8 @@ pub(crate) use pollers::Seat;
 use super::{context, with_runtime};
 use crate::coop;
 use crate::tasks::{
-    Extras, Id, JoinHandle, Meta, Runnable, Schedule, TaskRef, Wakeup, new_local_task,
+    Extras, Id, JoinHandle, Meta, PanicSink, Runnable, Schedule, Stopped, TaskRef, Wakeup,
+    new_local_task,
 };
 use owner_cell::OwnerCell;
 use pollers::Pollers;
@@ -138,7 +139,7 @@ impl LocalTasks {
         let (task, runnable, handle) = unsafe { new_local_task(future, home.clone(), meta) };
         match self.owned.with(|owned| owned.bind(key, task)) {
             Ok(()) => home.schedule(runnable, Wakeup::Woken),
-            Err(_closed) => runnable.shutdown(),
+            Err(_closed) => runnable.stop(Stopped::TooLate),
         }
         handle
     }
@@ -341,5 +342,9 @@ impl Schedule for Home {
             let is_bound = owned.live.get(self.key).is_some_and(|bound| bound == task);
             is_bound.then(|| owned.live.remove(self.key))
         })
+    }
+
+    fn panic_sink(&self) -> Option<Arc<dyn PanicSink>> {
+        context::panic_sink()
     }
 }

@@ -3,7 +3,7 @@
 //! spares a thread and with it most executions.
 
 use super::config::{Config, Flavor, Hooks};
-use super::{Shared, worker};
+use super::{Shared, UnhandledPanic, worker};
 use sheave_facade::deque;
 use sheave_facade::model::{Model, must_catch};
 use sheave_facade::sync::atomic::{AtomicUsize, Ordering::*};
@@ -31,6 +31,8 @@ pub(super) fn config(workers: usize) -> Config {
         max_stand_ins: 0,
         on_stuck_poll: None,
         measures_polls: false,
+        unhandled_panic: UnhandledPanic::Ignore,
+        on_unhandled_panic: None,
         hooks: Hooks::default(),
     }
 }

@@ -22,6 +22,7 @@
 //! | `observe.rs` | who watches the workers at work, and what is told to him |
 //! | `monitor.rs` | who sees that a worker is stuck, and serves what it owns |
 //! | `stand_in.rs` | who runs the tasks while every worker is stuck (state machine) |
+//! | `unhandled.rs` | what happens after a panic that nobody reads |
 //! | `watch.rs` | when does the monitor rest (state machine) |
 //! | `stuck_poll.rs` | what is said about a poll that does not end |
 
@@ -49,6 +50,7 @@ mod spawn;
 mod stand_in;
 mod stop;
 mod stuck_poll;
+mod unhandled;
 mod watch;
 mod worker;
 
@@ -64,3 +66,5 @@ pub(crate) use observe::{Event, Lane, Observer};
 pub(crate) use shared::Shared;
 pub(crate) use stop::Threads;
 pub use stuck_poll::StuckPoll;
+pub(crate) use unhandled::PanicHook;
+pub use unhandled::UnhandledPanic;

@@ -4,7 +4,7 @@ use super::Shared;
 use super::context::{self, Worker};
 use super::core::Core;
 use super::observe::{Event, Lane};
-use crate::tasks::{Removal, Runnable, Schedule, TaskRef, Wakeup};
+use crate::tasks::{PanicSink, Removal, Runnable, Schedule, TaskRef, Wakeup};
 use sheave_facade::seeded;
 use sheave_facade::sync::Arc;
 use std::mem::ManuallyDrop;
@@ -61,6 +61,12 @@ impl Schedule for Home {
                 Some(owned)
             }
         }
+    }
+
+    fn panic_sink(&self) -> Option<Arc<dyn PanicSink>> {
+        // SAFETY: [alive] as in `release`, which comes later.
+        let shared = unsafe { self.0.as_ref() };
+        Some(shared.unhandled.clone())
     }
 }
 

@@ -10,6 +10,7 @@ use super::monitor::MonitorMetrics;
 use super::observe::Observation;
 use super::slot::Slot;
 use super::stand_in::Duty;
+use super::unhandled::Unhandled;
 use super::watch::Watch;
 use crate::park::Parker;
 use crate::reactor::Reactor;
@@ -48,8 +49,9 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<Clock>,
     pub(crate) blocking: BlockingPool,
     pub(crate) config: Config,
-    /// Threads that block on a current-thread runtime; whoever leaves wakes the others, so that one
-    /// of them drives on.
+    pub(crate) unhandled: Arc<Unhandled>,
+    /// Threads that block on this runtime. Whoever leaves a current-thread runtime wakes the others,
+    /// so that one of them drives on.
     pub(super) standby: Mutex<Vec<Arc<Parker>>>,
 }
 
@@ -92,7 +94,9 @@ impl Shared {
             };
             remotes.push(CachePadded::new(remote));
         }
-        Ok(Arc::new(Self {
+        let (policy, hook) = (config.unhandled_panic, config.on_unhandled_panic.clone());
+        Ok(Arc::new_cyclic(|this| Self {
+            unhandled: Arc::new(Unhandled::new(policy, hook, this.clone())),
             remotes: remotes.into(),
             in_use: AtomicUsize::new(workers),
             injector: Injector::new(),

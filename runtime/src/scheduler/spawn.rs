@@ -5,7 +5,7 @@ use super::context::{self, Worker};
 use super::core::Core;
 use super::observe::{Event, Lane};
 use super::schedule::Home;
-use crate::tasks::{Extras, Id, JoinHandle, Meta, Runnable, TaskRef, new_task};
+use crate::tasks::{Extras, Id, JoinHandle, Meta, Runnable, Stopped, TaskRef, new_task};
 use sheave_facade::sync::Arc;
 use std::future::Future;
 use std::panic::Location;
@@ -35,7 +35,7 @@ impl Shared {
             (handle, refused)
         });
         if let Some(runnable) = refused {
-            runnable.shutdown();
+            runnable.stop(Stopped::TooLate);
         }
         handle
     }

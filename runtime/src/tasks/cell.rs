@@ -12,8 +12,9 @@ use super::state::State;
 use super::{Id, JoinError, JoinHandle, Runnable, TaskRef, run};
 use sheave_facade::alloc;
 use sheave_facade::cell::UnsafeCell;
+use sheave_facade::seeded;
 use std::future::Future;
-use std::mem::offset_of;
+use std::mem::{self, offset_of};
 use std::panic::Location;
 use std::pin::Pin;
 use std::ptr::NonNull;
@@ -175,6 +176,29 @@ impl<F: Future + 'static, S: Schedule> Cell<F, S> {
         self.stage.with_mut(|stage| unsafe { *stage = Stage::Consumed });
     }
 
+    /// Drops the output that nobody will read; a panic is reported instead.
+    ///
+    /// # Safety
+    /// The caller owns the stage (T3) of a complete task, and keeps the task alive.
+    pub(super) unsafe fn abandon(&self) {
+        let caught = self.stage.with_mut(|stage| {
+            // SAFETY: exclusive by T3.
+            let stage = unsafe { &mut *stage };
+            if !matches!(stage, Stage::Finished(Err(Failure::Panic(_)))) {
+                *stage = Stage::Consumed;
+                return None;
+            }
+            match mem::replace(stage, Stage::Consumed) {
+                Stage::Finished(Err(Failure::Panic(caught))) => Some(caught),
+                _ => unreachable!("looked at just now"),
+            }
+        });
+        if let Some(caught) = caught.filter(|_| !seeded::on("task_panic_untold")) {
+            let name = self.trailer.extras.as_ref().and_then(|extras| extras.name.as_deref());
+            caught.tell(self.header.id, name, self.header.location);
+        }
+    }
+
     /// Stores the outcome.
     ///
     /// # Safety
@@ -207,7 +231,7 @@ unsafe fn drop_output<F: Future + 'static, S: Schedule>(header: NonNull<Header>)
     // SAFETY: the caller names the types, and keeps the task alive.
     let cell = unsafe { header.cast::<Cell<F, S>>().as_ref() };
     // SAFETY: the caller owns the stage.
-    unsafe { cell.consume() };
+    unsafe { cell.abandon() };
 }
 
 /// # Safety

@@ -1,7 +1,9 @@
 //! Why a task has no output.
 
-use super::Id;
+use super::unread::panic_message;
+use super::{Id, PanicSink};
 use crate::util::contain::Payload;
+use sheave_facade::sync::Arc;
 use std::any::Any;
 use std::{fmt, io};
 
@@ -24,28 +26,43 @@ pub struct JoinError {
 
 /// A `JoinError` without the id, which the task's header has.
 pub(super) enum Failure {
-    Cancelled,
-    Panic(PanicPayload),
+    Stopped(Stopped),
+    /// A thin pointer: a task's output has room for a failure.
+    Panic(Box<Caught>),
 }
 
-/// A panic's payload that may be looked at from several threads.
-pub(super) struct PanicPayload(Payload);
+/// Why a task was stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stopped {
+    /// It was aborted, or its runtime shut down.
+    Cancelled,
+    /// It came too late: its runtime, or its `LocalSet`, takes no more.
+    TooLate,
+    /// No thread of the blocking pool was to be had for it.
+    NoThread,
+}
 
-// SAFETY: a shared `PanicPayload` gives access to its payload only through `message`, which reveals
-// nothing but `&'static str` and `String`, and both are `Sync`.
-unsafe impl Sync for PanicPayload {}
+/// What a task panicked with. May be looked at from several threads.
+pub(super) struct Caught {
+    pub(super) payload: Payload,
+    /// Who hears of it if nobody reads it.
+    pub(super) sink: Option<Arc<dyn PanicSink>>,
+}
 
-impl PanicPayload {
+// SAFETY: a shared `Caught` gives access to its payload only through `message`, which reveals
+// nothing but `&'static str` and `String`, and both are `Sync`. The sink is `Sync` itself.
+unsafe impl Sync for Caught {}
+
+impl Caught {
     /// The text of a `panic!`.
     fn message(&self) -> Option<&str> {
-        let literal = self.0.downcast_ref::<&'static str>().copied();
-        literal.or_else(|| self.0.downcast_ref::<String>().map(String::as_str))
+        panic_message(&*self.payload)
     }
 }
 
 impl Failure {
-    pub(super) fn panic(payload: Payload) -> Self {
-        Self::Panic(PanicPayload(payload))
+    pub(super) fn panic(payload: Payload, sink: Option<Arc<dyn PanicSink>>) -> Self {
+        Self::Panic(Box::new(Caught { payload, sink }))
     }
 }
 
@@ -54,10 +71,11 @@ impl JoinError {
         Self { id, failure }
     }
 
-    /// Whether the task was cancelled: by an abort, or because its runtime shut down.
+    /// Whether the task was cancelled: by an abort, because its runtime shut down, or because it was
+    /// spawned after that.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        matches!(self.failure, Failure::Cancelled)
+        matches!(self.failure, Failure::Stopped(_))
     }
 
     /// Whether the task panicked.
@@ -85,8 +103,8 @@ impl JoinError {
     /// The error itself, if the task did not panic.
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, Self> {
         match self.failure {
-            Failure::Panic(PanicPayload(payload)) => Ok(payload),
-            failure @ Failure::Cancelled => Err(Self { id: self.id, failure }),
+            Failure::Panic(caught) => Ok(caught.payload),
+            failure @ Failure::Stopped(_) => Err(Self { id: self.id, failure }),
         }
     }
 
@@ -100,8 +118,20 @@ impl JoinError {
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.failure {
-            Failure::Cancelled => write!(f, "task {} was cancelled", self.id),
-            Failure::Panic(payload) => match payload.message() {
+            Failure::Stopped(Stopped::Cancelled) => write!(f, "task {} was cancelled", self.id),
+            Failure::Stopped(Stopped::TooLate) => write!(
+                f,
+                "task {} was not started: its runtime, or its `LocalSet`, shuts down or has done so; \
+                 spawn before that",
+                self.id
+            ),
+            Failure::Stopped(Stopped::NoThread) => write!(
+                f,
+                "task {} was not started: the blocking pool has no thread and the system gave it \
+                 none; retry later, or raise the process's thread or memory limit",
+                self.id
+            ),
+            Failure::Panic(caught) => match caught.message() {
                 Some(message) => write!(f, "task {} panicked with message {message:?}", self.id),
                 None => write!(f, "task {} panicked", self.id),
             },
@@ -112,9 +142,9 @@ impl fmt::Display for JoinError {
 impl fmt::Debug for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.failure {
-            Failure::Cancelled => write!(f, "JoinError::Cancelled({})", self.id),
-            Failure::Panic(payload) => {
-                let message = payload.message().unwrap_or("...");
+            Failure::Stopped(_) => write!(f, "JoinError::Cancelled({})", self.id),
+            Failure::Panic(caught) => {
+                let message = caught.message().unwrap_or("...");
                 write!(f, "JoinError::Panic({}, {message:?}, ...)", self.id)
             }
         }

@@ -1,10 +1,12 @@
 //! The part of a task that does not depend on its types, and the seam to its scheduler.
 
-use super::Id;
 use super::cell::Trailer;
+use super::error::Stopped;
 use super::run::Runnable;
 use super::state::{Cancel, Refs, State, Wake};
 use super::task_ref::TaskRef;
+use super::{Id, PanicSink};
+use sheave_facade::sync::Arc;
 use std::panic::Location;
 use std::ptr::NonNull;
 
@@ -30,6 +32,12 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     /// return the registry's reference if there was one. Called once per task, before anyone can
     /// see that it is complete. Must not panic.
     fn release(&self, task: &TaskRef) -> Option<TaskRef>;
+
+    /// Who hears of a panic of the task if nobody reads it; `None`: a line on stderr. Called at most
+    /// once per task, before `release`. Must not panic.
+    fn panic_sink(&self) -> Option<Arc<dyn PanicSink>> {
+        None
+    }
 }
 
 /// The start of every task. `repr(C)`: `Cell` begins with it and is reached by casting.
@@ -49,13 +57,13 @@ pub(super) struct VTable {
     /// Polls once, or cancels. Takes the Runnable.
     pub(super) run: unsafe fn(NonNull<Header>),
     /// Drops the future and completes as cancelled. Takes the Runnable.
-    pub(super) shutdown: unsafe fn(NonNull<Header>),
+    pub(super) shutdown: unsafe fn(NonNull<Header>, Stopped),
     /// Hands the Runnable to the scheduler.
     pub(super) schedule: unsafe fn(NonNull<Header>, Wakeup),
     /// Moves the output to the `Option<Result<T, JoinError>>` behind the second pointer, or leaves
     /// that alone if there is no output any more. For the owner of the stage (T3).
     pub(super) take_output: unsafe fn(NonNull<Header>, NonNull<()>),
-    /// Drops the output, if it is still there. For the owner of the stage (T3).
+    /// Drops the output, if it is still there; a panic is reported. For the owner of the stage (T3).
     pub(super) drop_output: unsafe fn(NonNull<Header>),
     /// Frees the memory (T6).
     pub(super) free: unsafe fn(NonNull<Header>),

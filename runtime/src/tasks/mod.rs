@@ -40,6 +40,7 @@ mod run;
 mod seat;
 mod state;
 mod task_ref;
+mod unread;
 mod waker;
 
 #[cfg(test)]
@@ -51,9 +52,12 @@ pub use abort::AbortHandle;
 pub use error::JoinError;
 pub use id::Id;
 pub use join::JoinHandle;
+pub use unread::UnhandledPanicInfo;
 
 pub(crate) use cell::{Extras, Meta, new_local_task, new_task};
+pub(crate) use error::Stopped;
 pub(crate) use header::{Header, Schedule, Wakeup};
 pub(crate) use registry::{Registry, Remaining, Removal, Usher};
 pub(crate) use run::Runnable;
 pub(crate) use task_ref::TaskRef;
+pub(crate) use unread::PanicSink;

@@ -1,7 +1,7 @@
 //! Running a task: poll once, complete, cancel. No atomics of its own, the word is `state`'s.
 
 use super::cell::{Cell, Outcome};
-use super::error::Failure;
+use super::error::{Failure, Stopped};
 use super::header::{Header, Raw, Schedule, Wakeup};
 use super::state::{Begin, End, Joiner};
 use super::{Id, TaskRef, waker};
@@ -53,6 +53,13 @@ impl Runnable {
         drop(self);
     }
 
+    /// As [`shutdown`](Self::shutdown), and the handle says why.
+    pub(crate) fn stop(self, why: Stopped) {
+        let task = self.give_up();
+        // SAFETY: this was the Runnable, and it is used up.
+        unsafe { (task.vtable().shutdown)(task.as_ptr(), why) };
+    }
+
     /// The task's id.
     pub(crate) fn id(&self) -> Id {
         self.0.id()
@@ -62,7 +69,7 @@ impl Runnable {
 impl Drop for Runnable {
     fn drop(&mut self) {
         // SAFETY: this was the Runnable, and it is used up.
-        unsafe { (self.0.vtable().shutdown)(self.0.as_ptr()) };
+        unsafe { (self.0.vtable().shutdown)(self.0.as_ptr(), Stopped::Cancelled) };
     }
 }
 
@@ -81,7 +88,7 @@ pub(super) unsafe fn run<F: Future + 'static, S: Schedule>(header: NonNull<Heade
     let task = unsafe { Raw::new(header) };
     match task.state().begin_poll() {
         // SAFETY: the Runnable is handed on.
-        Begin::Cancel => unsafe { shutdown::<F, S>(header) },
+        Begin::Cancel => unsafe { shutdown::<F, S>(header, Stopped::Cancelled) },
         // SAFETY: the caller owns the Runnable.
         Begin::Poll(seen) => match unsafe { poll::<F, S>(header) } {
             // SAFETY: the Runnable is handed on.
@@ -99,13 +106,16 @@ pub(super) unsafe fn run<F: Future + 'static, S: Schedule>(header: NonNull<Heade
 ///
 /// # Safety
 /// As [`run`].
-pub(super) unsafe fn shutdown<F: Future + 'static, S: Schedule>(header: NonNull<Header>) {
+pub(super) unsafe fn shutdown<F: Future + 'static, S: Schedule>(
+    header: NonNull<Header>,
+    why: Stopped,
+) {
     // SAFETY: the caller owns the Runnable and names the types.
     let cell = unsafe { header.cast::<Cell<F, S>>().as_ref() };
     // SAFETY: the Runnable's owner owns the stage (T3).
     let outcome = match catch(|| unsafe { cell.consume() }) {
-        Ok(()) => Err(Failure::Cancelled),
-        Err(payload) => Err(Failure::panic(payload)),
+        Ok(()) => Err(Failure::Stopped(why)),
+        Err(payload) => Err(Failure::panic(payload, cell.scheduler.panic_sink())),
     };
     // SAFETY: the Runnable is handed on.
     unsafe { complete::<F, S>(header, outcome) };
@@ -146,7 +156,7 @@ unsafe fn poll<F: Future + 'static, S: Schedule>(
     let outcome = match catch(|| unsafe { cell.poll(&mut cx) }) {
         Ok(Poll::Pending) => return Poll::Pending,
         Ok(Poll::Ready(output)) => Ok(output),
-        Err(payload) => Err(Failure::panic(payload)),
+        Err(payload) => Err(Failure::panic(payload, cell.scheduler.panic_sink())),
     };
     // SAFETY: the Runnable's owner owns the stage (T3).
     let Err(payload) = catch(|| unsafe { cell.consume() }) else {
@@ -160,7 +170,7 @@ unsafe fn poll<F: Future + 'static, S: Schedule>(
         }
         Ok(output) => {
             contain(|| drop(output));
-            Poll::Ready(Err(Failure::panic(payload)))
+            Poll::Ready(Err(Failure::panic(payload, cell.scheduler.panic_sink())))
         }
     }
 }
@@ -187,7 +197,7 @@ unsafe fn complete<F: Future + 'static, S: Schedule>(
     let join_waker = match task.state().complete() {
         Joiner::None => {
             // SAFETY: nobody wants the output, so the stage stays the runner's (T3).
-            contain(|| unsafe { cell.consume() });
+            contain(|| unsafe { cell.abandon() });
             None
         }
         Joiner::Present => None,

@@ -1,9 +1,10 @@
 //! A scheduler for tests and models of this module: one queue, a registry, and the real task.
 
 use super::{
-    Id, JoinHandle, Meta, Registry, Removal, Runnable, Schedule, TaskRef, Wakeup, new_task,
+    Id, JoinHandle, Meta, PanicSink, Registry, Removal, Runnable, Schedule, TaskRef,
+    UnhandledPanicInfo, Wakeup, new_task,
 };
-use sheave_facade::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use sheave_facade::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use sheave_facade::sync::{Arc, Condvar, Mutex};
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -17,6 +18,8 @@ pub(super) struct Bench {
     queue: Mutex<VecDeque<(Runnable, Wakeup)>>,
     pushed: Condvar,
     pub(super) registry: Registry,
+    /// Panics that nobody has read.
+    pub(super) unread_panics: AtomicUsize,
 }
 
 #[derive(Clone)]
@@ -29,7 +32,8 @@ impl Queue {
 
     pub(super) fn with_registry(registry: Registry) -> Self {
         let queue = Mutex::new(VecDeque::new());
-        Self(Arc::new(Bench { queue, pushed: Condvar::new(), registry }))
+        let unread_panics = AtomicUsize::new(0);
+        Self(Arc::new(Bench { queue, pushed: Condvar::new(), registry, unread_panics }))
     }
 
     /// Creates a task, binds it and puts it in the queue.
@@ -140,6 +144,13 @@ pub(super) fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
+impl PanicSink for Bench {
+    fn unread_panic(&self, _: &UnhandledPanicInfo<'_>) {
+        // ORDERING: Relaxed; looked at after the threads were joined.
+        self.unread_panics.fetch_add(1, Relaxed);
+    }
+}
+
 impl Schedule for Queue {
     fn schedule(&self, task: Runnable, why: Wakeup) {
         // The popper may free the task, and `self` with it, as soon as the lock is open (T8).
@@ -153,5 +164,9 @@ impl Schedule for Queue {
             Removal::NotBound => None,
             Removal::Left(owned) | Removal::LastLeft(owned) => Some(owned),
         }
+    }
+
+    fn panic_sink(&self) -> Option<Arc<dyn PanicSink>> {
+        Some(self.0.clone())
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod contain;
 mod counter;
 pub(crate) mod histogram;
 mod ready_keys;
+pub(crate) mod report;
 mod rng;
 mod wake_batch;
 

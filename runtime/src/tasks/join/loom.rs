@@ -2,8 +2,10 @@
 
 use crate::tasks::testing::{Queue, block_on};
 use sheave_facade::model::{Model, must_catch};
+use sheave_facade::sync::atomic::Ordering::Relaxed;
 use sheave_facade::thread;
 use std::future::{Future, ready};
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -50,6 +52,29 @@ fn join_drop_races_complete() {
     }
 }
 
+/// Claim: a panic whose handle is dropped while the task ends is told exactly once, by one of the
+/// two; if the handle has read it, by nobody. Threads 2; bound: none. Control: `task_panic_untold`.
+#[test]
+fn unread_panic_is_told_once() {
+    for read in [false, true] {
+        Model::new("task_unread_panic_is_told_once").unbounded().check(move || {
+            let queue = Queue::new();
+            // As a panic, without the words of the panic hook.
+            let join = queue.spawn(async { resume_unwind(Box::new(())) as () });
+            let bench = queue.0.clone();
+            let runner = thread::spawn(move || queue.run_all());
+            if read {
+                assert!(block_on(join).is_err_and(|error| error.is_panic()));
+            } else {
+                drop(join);
+            }
+            runner.join().expect("the runner ends");
+            // ORDERING: Relaxed; the runner has been joined.
+            assert_eq!(bench.unread_panics.load(Relaxed), usize::from(!read), "told once");
+        });
+    }
+}
+
 struct Token;
 
 impl std::task::Wake for Token {
@@ -65,4 +90,6 @@ fn controls() {
     must_catch(poll, "task_join_slot_shared", &["Causality violation"]);
     let drop = "tasks::join::loom::join_drop_races_complete";
     must_catch(drop, "task_join_output_forgotten", &["freed with its output"]);
+    let unread = "tasks::join::loom::unread_panic_is_told_once";
+    must_catch(unread, "task_panic_untold", &["told once"]);
 }
