@@ -19,6 +19,34 @@ fn sleeps() -> (u64, usize) {
     (counts.iter().sum(), counts.len())
 }
 
+/// The counts once all threads have gone to sleep.
+fn calm() -> (u64, usize) {
+    let mut counts = sleeps();
+    eventually("all of them have gone to sleep", || {
+        std::thread::sleep(Duration::from_millis(50));
+        let formerly = std::mem::replace(&mut counts, sleeps());
+        formerly == counts
+    });
+    counts
+}
+
+/// Its monitor rests while its one worker sleeps, and while nobody drives it.
+fn a_current_thread_runtime_does_not_either() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async { sheave::spawn(async {}).await.unwrap() });
+    let undriven = calm();
+    assert_eq!(undriven.1, 1, "the monitor");
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(sleeps(), undriven, "the monitor of a runtime that nobody drives woke up");
+    let (release, released) = sheave::sync::oneshot::channel::<()>();
+    let driver = std::thread::spawn(move || runtime.block_on(released).unwrap());
+    let asleep = calm();
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(sleeps(), asleep, "the monitor of an idle runtime woke up");
+    release.send(()).unwrap();
+    driver.join().unwrap();
+}
+
 #[test]
 fn an_idle_runtime_does_not_wake_up() {
     watchdog(Duration::from_secs(60), || {
@@ -28,16 +56,13 @@ fn an_idle_runtime_does_not_wake_up() {
         let socket = runtime.block_on(sheave::net::UdpSocket::bind("127.0.0.1:0")).unwrap();
         drop(runtime.spawn(async move { socket.recv(&mut [0]).await }));
         runtime.block_on(async { sheave::spawn(async {}).await.unwrap() });
-        let mut before = sleeps();
-        eventually("all of them have gone to sleep", || {
-            std::thread::sleep(Duration::from_millis(50));
-            let formerly = std::mem::replace(&mut before, sleeps());
-            formerly == before
-        });
+        let before = calm();
         assert_eq!(before.1, 3, "two workers and the monitor");
         std::thread::sleep(Duration::from_secs(1));
         assert_eq!(sleeps(), before, "an idle runtime woke up");
         // And it still serves.
         runtime.block_on(async { sheave::spawn(async {}).await.unwrap() });
+        drop(runtime);
+        a_current_thread_runtime_does_not_either();
     });
 }

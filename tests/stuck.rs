@@ -172,7 +172,7 @@ fn four_stuck_tasks_leave_room_for_the_others() {
 fn a_task_may_block_on_a_server_of_its_own_runtime() {
     watchdog(LIMIT, || {
         let runtime = runtime();
-        let client = runtime.block_on(async {
+        let server = runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let server = listener.local_addr().unwrap();
             drop(sheave::spawn(async move {
@@ -181,15 +181,16 @@ fn a_task_may_block_on_a_server_of_its_own_runtime() {
                 stream.read_exact(&mut request).await.unwrap();
                 stream.write_all(&[request[0] + 1]).await.unwrap();
             }));
-            // The timer is what wakes a worker; that one goes on with this task.
-            sheave::spawn(async move {
-                sleep(Duration::from_millis(20)).await;
-                let mut stream = TcpStream::connect(server).unwrap();
-                stream.write_all(&[1]).unwrap();
-                let mut answer = [0];
-                stream.read_exact(&mut answer).unwrap();
-                answer[0]
-            })
+            server
+        });
+        // The timer is what wakes a worker; that one goes on with this task.
+        let client = runtime.spawn(async move {
+            sleep(Duration::from_millis(20)).await;
+            let mut stream = TcpStream::connect(server).unwrap();
+            stream.write_all(&[1]).unwrap();
+            let mut answer = [0];
+            stream.read_exact(&mut answer).unwrap();
+            answer[0]
         });
         assert_eq!(runtime.block_on(client).unwrap(), 2);
     });

@@ -124,6 +124,7 @@
 //! |---|---|---|
 //! | `macros` | yes | `#[sheave::main]`, `#[sheave::test]`, and the macros [`select!`], [`join!`], [`try_join!`] |
 //! | `hyper` | no | module `sheave::hyper`: hyper's I/O, executor and timer on this runtime, and `serve` |
+//! | `tracing` | no | warnings of the runtime, such as that a task is stuck, go to the subscriber of `tracing` if there is one, else to stderr |
 //! | `tokio-io` | no | tokio's `AsyncRead` and `AsyncWrite` for streams; the crate tokio, not its runtime |
 //!
 //! # Fairness
@@ -143,8 +144,8 @@
 //! left to run them: other workers take the tasks from the queue, and a monitor thread serves the
 //! sockets, the timers and the task woken last, once the poll has lasted for
 //! [`stuck_threshold`](runtime::Builder::stuck_threshold). When all workers are stuck, tasks wait; so they
-//! do on the current-thread flavour. [`on_stuck_poll`](runtime::Builder::on_stuck_poll) tells which
-//! task it is: keep polls short, and block in [`to_thread`] or
+//! do on the current-thread flavour. A warning names the
+//! task, or [`on_stuck_poll`](runtime::Builder::on_stuck_poll) does: keep polls short, and block in [`to_thread`] or
 //! [`block_in_place`](task::block_in_place). Nor is there a promise on the order in which tasks run; the
 //! current-thread flavour alone runs them first-in first-out.
 //!

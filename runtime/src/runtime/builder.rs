@@ -174,7 +174,10 @@ impl Builder {
     /// thread meanwhile, looked at once a millisecond. Default: 5 ms. It takes up to one and a half
     /// times as long, at least a millisecond more, until that is noticed.
     ///
-    /// No effect on the current-thread flavour: its one thread is the only one that may run its tasks.
+    /// On the current-thread flavour nothing can be served, for its one thread is the only one that may
+    /// run its tasks: there a stuck poll is only counted and reported. The root future of `block_on` is
+    /// no task, and its polls are not watched. With [`Duration::MAX`] nobody watches, and that flavour
+    /// has no monitor thread.
     ///
     /// # Panics
     /// If `threshold` is zero: every poll would be stuck.
@@ -200,7 +203,11 @@ impl Builder {
 
     /// Called while a poll is stuck, once for each such poll; but at most every 100 ms, so that of
     /// several at a time the later ones are told later, if they are still stuck. The hook runs on the
-    /// thread that serves the stuck workers: it must not block. Default: nothing is called.
+    /// thread that serves the stuck workers: it must not block. A hook that panics is called again.
+    ///
+    /// Default: a poll that has lasted for 100 ms is worth a warning, at most one a second. It goes to
+    /// the subscriber of `tracing`, with target `sheave`, if the feature `tracing` is on and there is a
+    /// subscriber; else it is a line on stderr. A hook that does nothing makes it silent.
     ///
     /// ```
     /// use sheave::runtime::Builder;

@@ -171,6 +171,7 @@ impl DriverSeat {
         // Under the lock: who closes the runtime and finds the core gone must wait for this thread.
         shared.lifecycle.worker_enters();
         drop(vacant);
+        shared.watch.worker_got_up();
         Some(Self { worker: Worker::new(shared.clone(), 0, core) })
     }
 
@@ -183,6 +184,8 @@ impl DriverSeat {
         self.worker.scope(|| {
             loop {
                 self.worker.shared.look_for_doom()?;
+                // The root is no task, and must not pass for the one before.
+                self.worker.remote().end_polls();
                 if let Poll::Ready(output) = state.poll(root.as_mut(), cx) {
                     return Ok(output);
                 }

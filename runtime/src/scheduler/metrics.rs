@@ -24,7 +24,7 @@ pub(super) struct WorkerMetrics {
 
 impl WorkerMetrics {
     pub(super) fn new(measures_polls: bool) -> Self {
-        let poll_times = PollTimes(measures_polls.then(Histogram::new));
+        let poll_times = PollTimes(measures_polls.then(Histogram::default));
         Self { poll_times, ..Self::default() }
     }
 }

@@ -12,14 +12,23 @@ use super::shared::Remote;
 use super::stuck_poll::StuckPoll;
 use crate::util::Counter;
 use crate::util::contain::contain;
+use crate::util::histogram::Histogram;
+use crate::util::report::warn;
 use sheave_facade::sync::Arc;
 use sheave_facade::time::{Instant, now};
 use std::time::Duration;
 
 /// How often a stuck worker is served.
 const SERVICE: Duration = Duration::from_millis(1);
-/// Reports are at least so far apart.
+/// Calls of the user's hook are at least so far apart.
 const REPORTS: Duration = Duration::from_millis(100);
+/// Without a hook, a poll is worth a warning once it has lasted so long. Shorter ones are common on a
+/// machine that is short of cores, and are served and counted all the same.
+const WARNING: Duration = Duration::from_millis(100);
+/// Warnings are at least so far apart.
+const WARNINGS: Duration = Duration::from_secs(1);
+/// The longest pause between two looks.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 /// What the monitor counts; only the monitor adds.
 #[derive(Debug, Default)]
@@ -28,6 +37,10 @@ pub(super) struct MonitorMetrics {
     pub(super) stuck_polls: Counter,
     /// Tasks that were woken, or taken from the slot, in a stuck worker's stead.
     pub(super) takeovers: Counter,
+    /// The longest poll seen, in nanoseconds.
+    pub(super) longest_poll: Counter,
+    /// Stuck polls that have ended, by what was seen of them.
+    pub(super) stuck_times: Histogram,
 }
 
 /// Watches until the runtime closes.
@@ -35,7 +48,7 @@ pub(super) fn run(shared: &Arc<Shared>) {
     let mut monitor = Monitor::new(shared);
     while !shared.lifecycle.is_closing() {
         match monitor.look(now()) {
-            Sight::Quiet => shared.watch.rest(|| !shared.idle.all_asleep()),
+            Sight::Quiet => shared.watch.rest(|| !shared.all_rest()),
             Sight::Busy => {
                 shared.call_help();
                 shared.watch.pause(monitor.interval);
@@ -71,6 +84,8 @@ struct Record {
     poll: u64,
     /// When it was first seen in that poll.
     since: Instant,
+    /// How long it had lasted at the last look.
+    lasted: Duration,
     stage: Stage,
 }
 
@@ -80,31 +95,37 @@ enum Stage {
     Fresh,
     /// It was found stuck and counted.
     Counted,
-    /// The user was told.
+    /// Somebody was told.
     Reported,
 }
 
 impl Record {
-    /// Looks at a worker. Returns whether it has begun a poll since the last look, and how long it
-    /// has been in this one, as far as we know.
-    fn look(&mut self, remote: &Remote, now: Instant) -> (bool, Duration) {
+    fn new(poll: u64, now: Instant) -> Self {
+        Self { poll, since: now, lasted: Duration::ZERO, stage: Stage::Fresh }
+    }
+
+    /// Looks at a worker. Returns whether it has begun a poll since the last look, and the record of
+    /// the poll before if that was stuck and is over.
+    fn look(&mut self, remote: &Remote, now: Instant) -> (bool, Option<Record>) {
         let task = remote.task_in_poll();
         let poll = remote.metrics.polls.get();
         let has_moved = poll != self.poll;
+        let mut over = None;
         if has_moved || task.is_none() {
-            *self = Self { poll, since: now, stage: Stage::Fresh };
+            let former = std::mem::replace(self, Self::new(poll, now));
+            over = (former.stage != Stage::Fresh).then_some(former);
         }
-        (has_moved, now.saturating_duration_since(self.since))
+        self.lasted = now.saturating_duration_since(self.since);
+        (has_moved, over)
     }
 }
 
 impl<'a> Monitor<'a> {
     fn new(shared: &'a Arc<Shared>) -> Self {
-        let record = || Record { poll: 0, since: now(), stage: Stage::Fresh };
         Self {
             shared,
-            records: shared.remotes.iter().map(|_| record()).collect(),
-            interval: (shared.config.stuck_threshold / 2).max(SERVICE),
+            records: shared.remotes.iter().map(|_| Record::new(0, now())).collect(),
+            interval: (shared.config.stuck_threshold / 2).clamp(SERVICE, LONGEST_PAUSE),
             last_report: None,
         }
     }
@@ -112,17 +133,20 @@ impl<'a> Monitor<'a> {
     /// Looks at every worker, serves those that are stuck, and sends a stand-in if all are.
     fn look(&mut self, now: Instant) -> Sight {
         let stand_ins = self.shared.relieve_stand_ins();
-        let is_quiet = stand_ins == 0 && self.shared.idle.all_asleep();
+        let is_quiet = stand_ins == 0 && self.shared.all_rest();
         let mut sight = if is_quiet { Sight::Quiet } else { Sight::Busy };
         let mut stuck = 0;
         for (index, remote) in self.shared.in_use().iter().enumerate() {
-            let (has_moved, lasted) = self.records[index].look(remote, now);
+            let (has_moved, over) = self.records[index].look(remote, now);
+            if let Some(over) = over {
+                self.shared.monitor_metrics.stuck_times.record(over.lasted);
+            }
             if has_moved {
                 sight = sight.max(Sight::Busy);
             }
-            if lasted >= self.shared.config.stuck_threshold {
+            if self.records[index].lasted >= self.shared.config.stuck_threshold {
                 stuck += 1;
-                self.attend(index, lasted, now);
+                self.attend(index);
             }
         }
         if stuck == self.shared.config.workers + stand_ins && self.shared.has_work() {
@@ -150,25 +174,40 @@ impl<'a> Monitor<'a> {
     }
 
     /// Serves a stuck worker, and reports it.
-    fn attend(&mut self, index: usize, lasted: Duration, now: Instant) {
+    fn attend(&mut self, index: usize) {
         let metrics = &self.shared.monitor_metrics;
-        let tasks = self.shared.serve(index);
-        metrics.takeovers.add(tasks as u64);
+        // The tasks of a current-thread runtime may run nowhere else.
+        let tasks = if self.shared.is_current_thread() { 0 } else { self.shared.serve(index) };
         if tasks > 0 {
+            metrics.takeovers.add(tasks as u64);
             let event = Event::TakesOver { worker: index, tasks };
             self.shared.observation.tell(Lane::Monitor, event);
         }
         let record = &mut self.records[index];
+        let lasted = u64::try_from(record.lasted.as_nanos()).unwrap_or(u64::MAX);
+        metrics.longest_poll.raise(lasted);
         if record.stage == Stage::Fresh {
             record.stage = Stage::Counted;
             metrics.stuck_polls.add(1);
         }
-        let may_report =
-            self.last_report.is_none_or(|last| now.saturating_duration_since(last) >= REPORTS);
-        if record.stage == Stage::Counted && may_report {
+        if record.stage == Stage::Counted {
+            self.report(index);
+        }
+    }
+
+    /// Reports a stuck poll, unless it is too early for that.
+    fn report(&mut self, index: usize) {
+        let (worth, apart) = match self.shared.config.on_stuck_poll {
+            Some(_) => (Duration::ZERO, REPORTS),
+            None => (WARNING, WARNINGS),
+        };
+        let record = &mut self.records[index];
+        let since = |last| now().saturating_duration_since(last);
+        let is_quiet = self.last_report.is_none_or(|last| since(last) >= apart);
+        if is_quiet && record.lasted >= worth {
             record.stage = Stage::Reported;
-            if self.shared.report(index, record.poll, lasted) {
-                self.last_report = Some(now);
+            if self.shared.report(index, record.poll, record.lasted) {
+                self.last_report = Some(now());
             }
         }
     }
@@ -207,10 +246,8 @@ impl Shared {
         served
     }
 
-    /// Tells the user which task is stuck, if he wants to know and it still is. Returns whether he was
-    /// told.
+    /// Tells which task is stuck, if it still is. Returns whether that was said.
     fn report(&self, index: usize, poll: u64, lasted: Duration) -> bool {
-        let Some(hook) = &self.config.on_stuck_poll else { return false };
         let remote = &self.remotes[index];
         let Some(id) = remote.task_in_poll() else { return false };
         let mut task = None;
@@ -223,8 +260,20 @@ impl Shared {
         if remote.metrics.polls.get() != poll {
             return false;
         }
-        contain(|| hook(&StuckPoll::new(task, index, lasted)));
+        let stuck = StuckPoll::new(task, index, lasted);
+        match &self.config.on_stuck_poll {
+            Some(hook) => contain(|| hook(&stuck)),
+            None => warn(format_args!("{stuck}")),
+        }
         true
+    }
+
+    /// Whether no worker is awake: all sleep, or nobody drives a current-thread runtime. For the
+    /// monitor, after its fence (see `watch.rs`).
+    fn all_rest(&self) -> bool {
+        // Who takes the core passes through its lock before its own fence.
+        let is_driven = || !self.is_current_thread() || self.remotes[0].vacant.lock().is_none();
+        self.idle.all_asleep() || !is_driven()
     }
 }
 

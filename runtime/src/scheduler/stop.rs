@@ -24,6 +24,9 @@ impl Threads {
     pub(crate) fn start(shared: &Arc<Shared>) -> io::Result<Self> {
         let mut threads = Self(Vec::new());
         if shared.is_current_thread() {
+            // It only reports. A runtime that needs no thread does not fail for want of this one.
+            let watches = shared.config.stuck_threshold != Duration::MAX;
+            threads.0.extend(watches.then(|| start_monitor(shared.clone())).and_then(Result::ok));
             return Ok(threads);
         }
         // The naming function is user code: if it panics, then before the first thread runs.

@@ -60,6 +60,24 @@ impl StuckPoll {
     }
 }
 
+/// The warning that is given if no hook is set.
+impl fmt::Display for StuckPoll {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "task {}", self.task_id())?;
+        if let Some(name) = self.task_name() {
+            write!(f, " {name:?}")?;
+        }
+        write!(
+            f,
+            ", spawned at {}, has held worker {} in one poll for {} ms and still does: it computes or \
+             blocks, which belongs into `spawn_blocking` or `block_in_place`",
+            self.spawned_at(),
+            self.worker,
+            self.duration.as_millis()
+        )
+    }
+}
+
 impl fmt::Debug for StuckPoll {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StuckPoll")

@@ -13,6 +13,12 @@ impl Counter {
         self.0.store(self.0.load(Relaxed).wrapping_add(n), Relaxed);
     }
 
+    /// Makes it `n` if it is less. One thread at a time may call this.
+    pub(crate) fn raise(&self, n: u64) {
+        // ORDERING: Relaxed as above.
+        self.0.store(self.0.load(Relaxed).max(n), Relaxed);
+    }
+
     /// The count so far.
     pub(crate) fn get(&self) -> u64 {
         // ORDERING: Relaxed as above; a reader gets some recent value.

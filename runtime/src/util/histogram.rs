@@ -20,11 +20,13 @@ pub(crate) const BUCKETS: usize = 25;
 #[derive(Debug)]
 pub(crate) struct Histogram(Box<[Counter; BUCKETS]>);
 
-impl Histogram {
-    pub(crate) fn new() -> Self {
+impl Default for Histogram {
+    fn default() -> Self {
         Self(Box::new(std::array::from_fn(|_| Counter::default())))
     }
+}
 
+impl Histogram {
     /// Counts one duration.
     pub(crate) fn record(&self, duration: Duration) {
         self.0[bucket_of(duration)].add(1);
