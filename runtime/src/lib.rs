@@ -181,6 +181,7 @@ pub mod macros;
 #[cfg(feature = "macros")]
 pub use sheave_macros::{main, test};
 
+pub mod asyncio;
 mod coop;
 mod front;
 #[cfg(feature = "hyper")]

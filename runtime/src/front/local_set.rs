@@ -1,7 +1,7 @@
 //! Tasks that need not be `Send`.
 
 use crate::scheduler::local::{EnteredLocal, LocalTasks, Seat, current};
-use crate::tasks::JoinHandle;
+use crate::tasks::{JoinHandle, Spec};
 use sheave_facade::sync::Arc;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -57,7 +57,7 @@ where
     F::Output: 'static,
 {
     let location = Location::caller();
-    with_current_set(|tasks| tasks.spawn(future, None, location))
+    with_current_set(|tasks| tasks.spawn(future, Spec::at(location)))
 }
 
 /// A set of tasks that run on one thread, and hence need not be `Send`.
@@ -134,7 +134,7 @@ impl LocalSet {
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.tasks.spawn(future, None, Location::caller())
+        self.tasks.spawn(future, Spec::at(Location::caller()))
     }
 
     /// Runs `future`, and the tasks of the set while it is not ready. In it,

@@ -2,7 +2,7 @@
 
 use crate::scheduler::LaneName;
 use crate::scheduler::{self, Shared, context, with_runtime};
-use crate::tasks::{Id, JoinHandle};
+use crate::tasks::{Id, JoinHandle, Spec, current_id};
 use sheave_facade::sync::Arc;
 use std::future::Future;
 use std::panic::Location;
@@ -45,7 +45,7 @@ where
     F::Output: Send + 'static,
 {
     let location = Location::caller();
-    with_current(|shared| shared.spawn(future, None, location))
+    with_current(|shared| shared.spawn(future, Spec::at(location)))
 }
 
 /// Runs a closure that may block (a database driver, a file, a long computation) on a thread of the
@@ -74,7 +74,7 @@ where
     R: Send + 'static,
 {
     let location = Location::caller();
-    with_current(|shared| shared.spawn_blocking(LaneName::User, f, None, location))
+    with_current(|shared| shared.spawn_blocking(LaneName::User, f, Spec::at(location)))
 }
 
 /// Runs a closure that may block, here and now, while another thread takes over the other tasks of
@@ -115,5 +115,5 @@ pub fn id() -> Id {
 /// The id of the task that runs on this thread, if one does.
 #[must_use]
 pub fn try_id() -> Option<Id> {
-    context::current_task()
+    current_id()
 }

@@ -4,7 +4,7 @@
 //! on a lane of its own, so that slow lookups do not keep other blocking work waiting.
 
 use crate::scheduler::{LaneName, context, with_runtime};
-use crate::tasks::JoinHandle;
+use crate::tasks::{JoinHandle, Spec};
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
@@ -89,8 +89,8 @@ impl Resolving {
         let location = Location::caller();
         let lookup = move || std::net::ToSocketAddrs::to_socket_addrs(&(&*host, port));
         let handle = with_runtime(|shared| {
-            let name = Some("lookup_host".into());
-            Some(shared?.spawn_blocking(LaneName::Dns, lookup, name, location))
+            let spec = Spec { name: Some("lookup_host".into()), ..Spec::at(location) };
+            Some(shared?.spawn_blocking(LaneName::Dns, lookup, spec))
         });
         match handle {
             Some(handle) => Self::Lookup(handle),

@@ -3,7 +3,7 @@
 use super::{RuntimeMetrics, UnhandledPanicInfo};
 use crate::scheduler::LaneName;
 use crate::scheduler::{Entered, Shared, context, with_runtime};
-use crate::tasks::JoinHandle;
+use crate::tasks::{JoinHandle, Spec};
 use sheave_facade::sync::Arc;
 use std::fmt;
 use std::future::Future;
@@ -70,7 +70,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.shared.spawn(future, None, Location::caller())
+        self.shared.spawn(future, Spec::at(Location::caller()))
     }
 
     /// Runs a closure that may block on the blocking pool of this runtime; see
@@ -81,7 +81,7 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.shared.spawn_blocking(LaneName::User, f, None, Location::caller())
+        self.shared.spawn_blocking(LaneName::User, f, Spec::at(Location::caller()))
     }
 
     /// Runs a future to completion on this thread, in the context of this runtime. See

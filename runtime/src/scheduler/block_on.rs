@@ -10,6 +10,7 @@ use super::context::{Driving, Entered, Worker};
 use super::core::Core;
 use crate::coop;
 use crate::park::Parker;
+use crate::tasks::in_copied_context;
 use sheave_facade::seeded;
 use sheave_facade::sync::Arc;
 use sheave_facade::sync::atomic::{AtomicBool, Ordering::*};
@@ -69,12 +70,15 @@ impl Shared {
             let _driving = Driving::begin();
             let _entered = Entered::new(self.clone());
             let root = pin!(future);
-            if self.is_current_thread() {
-                // As in `stand_by`; whether it drives or not, this thread waits for the root.
-                self.blocking.compensate(|| self.drive(root))
-            } else {
-                self.stand_by(root)
-            }
+            // What the root sets is not seen by the caller, as if it were a task.
+            in_copied_context(|| {
+                if self.is_current_thread() {
+                    // As in `stand_by`; whether it drives or not, this thread waits for the root.
+                    self.blocking.compensate(|| self.drive(root))
+                } else {
+                    self.stand_by(root)
+                }
+            })
         };
         match done {
             Ok(output) => output,

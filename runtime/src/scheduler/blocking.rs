@@ -2,7 +2,8 @@
 
 use super::{Config, Entered, Shared, context};
 use crate::tasks::{
-    Extras, Id, JoinHandle, Meta, PanicSink, Runnable, Schedule, Stopped, TaskRef, Wakeup, new_task,
+    Id, JoinHandle, PanicSink, Runnable, Schedule, Spec, Stopped, TaskRef, Wakeup, as_current,
+    new_task,
 };
 use sheave_blocking_pool::{
     Backlog, Builder, Job, Lane, LaneConfig, Metrics, Pool, RejectReason, Rejected,
@@ -10,7 +11,6 @@ use sheave_blocking_pool::{
 use sheave_facade::sync::Arc;
 use sheave_facade::sync::atomic::{AtomicUsize, Ordering::*};
 use std::future::Future;
-use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -182,9 +182,7 @@ impl Job for BlockingJob {
     fn run(self: Box<Self>) {
         let Self { runnable, shared } = *self;
         let _entered = Entered::new(shared.0.clone());
-        let former = context::set_current_task(Some(runnable.id()));
-        runnable.run();
-        context::set_current_task(former);
+        as_current(runnable, Runnable::run);
     }
 
     fn cancel(self: Box<Self>) {
@@ -215,17 +213,14 @@ impl Shared {
         self: &Arc<Self>,
         lane: LaneName,
         closure: F,
-        name: Option<Box<str>>,
-        location: &'static Location<'static>,
+        spec: Spec,
     ) -> JoinHandle<R>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
         let id: Id = self.next_id();
-        let (parent, extras) = (context::current_task(), Extras::named(name));
-        let meta = Meta { id, location, parent, extras };
-        let (_task, runnable, handle) = new_task(Closure(Some(closure)), Unscheduled, meta);
+        let (_task, runnable, handle) = new_task(Closure(Some(closure)), Unscheduled, id, spec);
         let job = Box::new(BlockingJob { runnable, shared: InFlight::new(self.clone()) });
         if let Err(rejected) = self.blocking.submit(lane, job) {
             rejected.job.reject(&rejected.reason);

@@ -8,7 +8,7 @@ use super::Shared;
 use super::core::Core;
 use super::observe::View;
 use crate::reactor::Reactor;
-use crate::tasks::{Id, PanicSink};
+use crate::tasks::PanicSink;
 use crate::timers::Timers;
 use sheave_facade::sync::Arc;
 use std::cell::{Cell, RefCell};
@@ -35,23 +35,6 @@ sheave_facade::thread_local! {
 sheave_facade::thread_local! {
     /// Whether a `block_on` or a worker drives futures on this thread: then nobody may block it.
     static DRIVING: Cell<bool> = Cell::new(false);
-}
-
-sheave_facade::thread_local! {
-    /// The task that is polled on this thread; 0 between polls.
-    static TASK: Cell<u64> = Cell::new(0);
-}
-
-/// Notes which task is polled on this thread, and returns which one was before: a poll may drive
-/// another runtime, whose polls are nested in it.
-pub(crate) fn set_current_task(id: Option<Id>) -> Option<Id> {
-    let former = TASK.with(|task| task.replace(id.map_or(0, Id::as_u64)));
-    (former != 0).then(|| Id::from_u64(former))
-}
-
-/// The task that is polled on this thread.
-pub(crate) fn current_task() -> Option<Id> {
-    Some(TASK.with(Cell::get)).filter(|id| *id != 0).map(Id::from_u64)
 }
 
 /// A worker as its own thread sees it.

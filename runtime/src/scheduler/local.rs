@@ -42,7 +42,7 @@ pub(crate) use pollers::Seat;
 use super::{context, with_runtime};
 use crate::coop;
 use crate::tasks::{
-    Extras, Id, JoinHandle, Meta, PanicSink, Runnable, Schedule, Stopped, TaskRef, Wakeup,
+    Id, JoinHandle, PanicSink, Runnable, Schedule, Spec, Stopped, TaskRef, Wakeup, as_current,
     new_local_task,
 };
 use owner_cell::OwnerCell;
@@ -53,7 +53,6 @@ use slab::Slab;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::mem;
-use std::panic::Location;
 use std::task::{Context, Poll, Waker};
 
 /// How many tasks run before the root and whatever else the thread drives have their turn.
@@ -119,12 +118,7 @@ impl LocalTasks {
 
     /// Spawns a task. Once the tasks were closed, the future is dropped at once and the handle
     /// reports a cancelled task.
-    pub(crate) fn spawn<F>(
-        self: &Arc<Self>,
-        future: F,
-        name: Option<Box<str>>,
-        location: &'static Location<'static>,
-    ) -> JoinHandle<F::Output>
+    pub(crate) fn spawn<F>(self: &Arc<Self>, future: F, spec: Spec) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
@@ -132,11 +126,9 @@ impl LocalTasks {
         let id = self.next_id();
         let key = self.owned.with(|owned| owned.live.vacant_key());
         let home = Home { tasks: self.clone(), key };
-        let (parent, extras) = (context::current_task(), Extras::named(name));
-        let meta = Meta { id, location, parent, extras };
         // SAFETY: this is the owner, or `owned` had panicked; the Runnable stays here by L1, and is
         // not dropped elsewhere with what holds it by L2.
-        let (task, runnable, handle) = unsafe { new_local_task(future, home.clone(), meta) };
+        let (task, runnable, handle) = unsafe { new_local_task(future, home.clone(), id, spec) };
         match self.owned.with(|owned| owned.bind(key, task)) {
             Ok(()) => home.schedule(runnable, Wakeup::Woken),
             Err(_closed) => runnable.stop(Stopped::TooLate),
@@ -309,13 +301,6 @@ impl Drop for Driver<'_> {
             self.0.wake_pollers();
         }
     }
-}
-
-/// Does something to a task that `task::id` is to name meanwhile. Neither run nor shutdown unwinds.
-fn as_current(task: Runnable, act: impl FnOnce(Runnable)) {
-    let former = context::set_current_task(Some(task.id()));
-    act(task);
-    context::set_current_task(former);
 }
 
 impl Schedule for Home {

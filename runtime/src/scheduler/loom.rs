@@ -4,6 +4,7 @@
 
 use super::config::{Config, Flavor, Hooks};
 use super::{Shared, UnhandledPanic, worker};
+use crate::tasks::Spec;
 use sheave_facade::deque;
 use sheave_facade::model::{Model, must_catch};
 use sheave_facade::sync::atomic::{AtomicUsize, Ordering::*};
@@ -47,7 +48,7 @@ pub(super) fn shared(workers: usize) -> Arc<Shared> {
 }
 
 pub(super) fn spawn(shared: &Arc<Shared>, future: impl Future<Output = ()> + Send + 'static) {
-    drop(shared.spawn(future, None, Location::caller()));
+    drop(shared.spawn(future, Spec::at(Location::caller())));
 }
 
 /// A condition that a task may block its thread for.

@@ -7,7 +7,7 @@
 
 use super::Shared;
 use super::context::Worker;
-use crate::tasks::{Id, Runnable};
+use crate::tasks::{Id, Runnable, as_current};
 use sheave_facade::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use sheave_facade::sync::{Arc, Mutex};
 use sheave_facade::time::{Instant, now};
@@ -198,7 +198,7 @@ impl Worker {
         let id = task.id();
         let begin = now();
         self.tell_at(begin, Event::PollBegins(&task));
-        task.run();
+        as_current(task, Runnable::run);
         // The worker went on elsewhere: its counts and its lane are another thread's by now.
         if self.is_handed_on() {
             return;

@@ -5,29 +5,21 @@ use super::context::{self, Worker};
 use super::core::Core;
 use super::observe::{Event, Lane};
 use super::schedule::Home;
-use crate::tasks::{Extras, Id, JoinHandle, Meta, Runnable, Stopped, TaskRef, new_task};
+use crate::tasks::{Id, JoinHandle, Runnable, Spec, Stopped, TaskRef, new_task};
 use sheave_facade::sync::Arc;
 use std::future::Future;
-use std::panic::Location;
 
 impl Shared {
     /// Spawns a task. After the runtime has closed, the future is dropped without a poll and the
     /// handle reports a cancelled task.
-    pub(crate) fn spawn<F>(
-        self: &Arc<Self>,
-        future: F,
-        name: Option<Box<str>>,
-        location: &'static Location<'static>,
-    ) -> JoinHandle<F::Output>
+    pub(crate) fn spawn<F>(self: &Arc<Self>, future: F, spec: Spec) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (parent, extras) = (context::current_task(), Extras::named(name));
         let (handle, refused) = self.with_own_worker(|own| {
             let id = self.id_for(own);
-            let meta = Meta { id, location, parent, extras };
-            let (task, runnable, handle) = new_task(future, Home::new(self), meta);
+            let (task, runnable, handle) = new_task(future, Home::new(self), id, spec);
             let refused = match own {
                 Some((worker, core)) => self.start_here(worker, core, task, runnable),
                 None => self.start_outside(task, runnable),

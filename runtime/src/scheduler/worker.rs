@@ -6,7 +6,7 @@ use super::core::Core;
 use super::idle::Awakened;
 use super::observe::Event;
 use crate::coop;
-use crate::tasks::{Remaining, Runnable};
+use crate::tasks::{Remaining, Runnable, as_current};
 use sheave_facade::seeded;
 use sheave_facade::sync::Arc;
 use sheave_facade::time::Instant;
@@ -95,13 +95,11 @@ impl Worker {
 
     fn poll(&self, task: Runnable) {
         self.remote().begin_poll(task.id());
-        let former = context::set_current_task(Some(task.id()));
         if self.view.is_open() {
             self.run_observed(task);
         } else {
-            task.run();
+            as_current(task, Runnable::run);
         }
-        context::set_current_task(former);
     }
 
     /// Serves the reactor and the timers of a busy worker.

@@ -5,11 +5,13 @@
 //! |          header, 32 bytes      |  S        |  as large as F      |  trailer, 40 bytes               |
 //! ```
 
+use super::context::Context as Variables;
 use super::error::Failure;
+use super::extras::{Extras, ExtrasSlot};
 use super::header::{Header, Schedule, VTable};
 use super::seat::Seat;
 use super::state::State;
-use super::{Id, JoinError, JoinHandle, Runnable, TaskRef, run};
+use super::{Id, JoinError, JoinHandle, Runnable, TaskRef, current, run};
 use sheave_facade::alloc;
 use sheave_facade::cell::UnsafeCell;
 use sheave_facade::seeded;
@@ -20,30 +22,31 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
-/// What a task is called and where it belongs.
+/// How a task is spawned.
 #[derive(Debug)]
-pub(crate) struct Meta {
-    /// Its id.
-    pub(crate) id: Id,
-    /// Where it was spawned.
+pub(crate) struct Spec {
+    /// Where.
     pub(crate) location: &'static Location<'static>,
-    /// The task that spawned it.
+    /// The task that spawns it.
     pub(crate) parent: Option<Id>,
-    /// What most tasks have not.
-    pub(crate) extras: Option<Box<Extras>>,
-}
-
-/// What most tasks have not: one record beside the task, and a thin pointer in it.
-#[derive(Debug)]
-pub(crate) struct Extras {
-    /// The task's name, if it was given one.
+    /// Its name, if it was given one.
     pub(crate) name: Option<Box<str>>,
+    /// What it runs in; `None` for a context in which nothing is set.
+    pub(crate) context: Option<Variables>,
 }
 
-impl Extras {
-    /// The record of a task with this name, or none if there is nothing to record.
-    pub(crate) fn named(name: Option<Box<str>>) -> Option<Box<Self>> {
-        name.map(|name| Box::new(Self { name: Some(name) }))
+impl Spec {
+    /// No name, and a copy of the current context.
+    #[inline]
+    pub(crate) fn at(location: &'static Location<'static>) -> Self {
+        let (parent, context) = current::heritage();
+        Self { location, parent, name: None, context }
+    }
+
+    /// The record of a task that needs one.
+    fn extras(name: Option<Box<str>>, context: Option<Variables>) -> Option<Box<Extras>> {
+        (name.is_some() || context.is_some())
+            .then(|| Box::new(Extras { name, context: UnsafeCell::new(context) }))
     }
 }
 
@@ -65,7 +68,8 @@ pub(super) struct Trailer {
     /// T5.
     pub(super) seat: UnsafeCell<Option<NonNull<Seat>>>,
     pub(super) parent: Option<Id>,
-    pub(super) extras: Option<Box<Extras>>,
+    /// What most tasks do not have, for 8 bytes.
+    pub(super) extras: ExtrasSlot,
 }
 
 /// A task's output, or why there is none.
@@ -83,7 +87,8 @@ enum Stage<F: Future> {
 pub(crate) fn new_task<F, S>(
     future: F,
     scheduler: S,
-    meta: Meta,
+    id: Id,
+    spec: Spec,
 ) -> (TaskRef, Runnable, JoinHandle<F::Output>)
 where
     F: Future + Send + 'static,
@@ -91,7 +96,7 @@ where
     S: Schedule,
 {
     // SAFETY: future and output may be used on any thread.
-    unsafe { new_local_task(future, scheduler, meta) }
+    unsafe { new_local_task(future, scheduler, id, spec) }
 }
 
 /// Creates a task whose future or output may be bound to a thread.
@@ -102,22 +107,24 @@ where
 pub(crate) unsafe fn new_local_task<F, S>(
     future: F,
     scheduler: S,
-    meta: Meta,
+    id: Id,
+    spec: Spec,
 ) -> (TaskRef, Runnable, JoinHandle<F::Output>)
 where
     F: Future + 'static,
     S: Schedule,
 {
-    let Meta { id, location, parent, extras } = meta;
+    let Spec { location, parent, name, context } = spec;
+    let state = State::new(context.is_some());
     let cell = alloc::into_raw(Cell {
-        header: Header { state: State::new(), vtable: Cell::<F, S>::VTABLE, id, location },
+        header: Header { state, vtable: Cell::<F, S>::VTABLE, id, location },
         scheduler,
         stage: UnsafeCell::new(Stage::Running(future)),
         trailer: Trailer {
             join_waker: UnsafeCell::new(None),
             seat: UnsafeCell::new(None),
             parent,
-            extras,
+            extras: ExtrasSlot::new(Spec::extras(name, context)),
         },
     });
     let header = cell.cast::<Header>();
@@ -194,7 +201,7 @@ impl<F: Future + 'static, S: Schedule> Cell<F, S> {
             }
         });
         if let Some(caught) = caught.filter(|_| !seeded::on("task_panic_untold")) {
-            let name = self.trailer.extras.as_ref().and_then(|extras| extras.name.as_deref());
+            let name = self.trailer.extras.get().and_then(|extras| extras.name.as_deref());
             caught.tell(self.header.id, name, self.header.location);
         }
     }

@@ -1,6 +1,7 @@
 //! The part of a task that does not depend on its types, and the seam to its scheduler.
 
 use super::cell::Trailer;
+use super::context::Context;
 use super::error::Stopped;
 use super::run::Runnable;
 use super::state::{Cancel, Refs, State, Wake};
@@ -120,6 +121,50 @@ impl Raw {
         let trailer = unsafe { self.0.byte_add(self.vtable().trailer_offset) };
         // SAFETY: alive by the invariant of `Raw`; shared references only, its fields are cells.
         unsafe { trailer.cast::<Trailer>().as_ref() }
+    }
+
+    /// The context that the task runs in, if it has one.
+    ///
+    /// # Safety
+    /// The caller owns the Runnable (T10).
+    #[inline]
+    pub(super) unsafe fn context(self) -> Option<Context> {
+        if !self.state().has_context() {
+            return None;
+        }
+        let extras = self.trailer().extras.get()?;
+        // SAFETY: the caller owns the Runnable (T10).
+        extras.context.with(|context| unsafe { (*context).clone() })
+    }
+
+    /// Gives a context to a task that has none, unless the task is complete.
+    ///
+    /// # Safety
+    /// The caller owns the Runnable, or is code that its owner runs (T10).
+    #[cold]
+    pub(super) unsafe fn adopt_context(self, adopted: &Context) {
+        if self.state().is_complete() {
+            return;
+        }
+        let extras = self.trailer().extras.get_or_make();
+        // SAFETY: the caller owns the Runnable (T10); no code of a user runs here, for the place is
+        // empty.
+        extras.context.with_mut(|context| unsafe { *context = Some(adopted.clone()) });
+        self.state().add_context();
+    }
+
+    /// Takes the context away from a task that ends, so that freeing it drops no value of a user.
+    ///
+    /// # Safety
+    /// The caller owned the Runnable, and ends the task (T10).
+    #[inline]
+    pub(super) unsafe fn take_context(self) -> Option<Context> {
+        if !self.state().has_context() {
+            return None;
+        }
+        let extras = self.trailer().extras.get()?;
+        // SAFETY: as the caller promises (T10).
+        extras.context.with_mut(|context| unsafe { (*context).take() })
     }
 
     /// Wakes, keeping the caller's reference.

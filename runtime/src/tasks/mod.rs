@@ -8,7 +8,7 @@
 //! **Who may touch which field.** `SAFETY:` comments cite these rules by number.
 //!
 //! - **T1** The state word: whoever holds a reference or the Runnable, by the transitions of `state`.
-//! - **T2** Vtable, id, location, scheduler, parent and extras are written before the task is shared and
+//! - **T2** Vtable, id, location, scheduler, parent and name are written before the task is shared and
 //!   never again; whoever may touch the state may read them.
 //! - **T3** The stage (future, then output) belongs to the Runnable's owner until `State::complete`.
 //!   Then it belongs to the `JoinHandle` if `complete` answered `Present` or `Waiting`, and to the
@@ -28,10 +28,15 @@
 //! - **T9** User code is called with nothing of the task borrowed but what that code owns, and a panic
 //!   of a poll, of a drop or of a join waker never leaves `Runnable::run`, `Runnable::shutdown` or the
 //!   drop of a handle.
+//! - **T10** The context in the record of extras belongs to the Runnable's owner, and to the code that it
+//!   runs. Who completes the task empties the place before the last reference is given up.
 
 mod abort;
 mod cell;
+mod context;
+mod current;
 mod error;
+mod extras;
 mod header;
 mod id;
 mod join;
@@ -49,12 +54,15 @@ mod testing;
 mod tests;
 
 pub use abort::AbortHandle;
+pub use context::Context;
 pub use error::JoinError;
 pub use id::Id;
 pub use join::JoinHandle;
 pub use unread::UnhandledPanicInfo;
 
-pub(crate) use cell::{Extras, Meta, new_local_task, new_task};
+pub(crate) use cell::{Spec, new_local_task, new_task};
+pub(crate) use context::{Key, Value};
+pub(crate) use current::{as_current, current_id, in_copied_context, try_with_context};
 pub(crate) use error::Stopped;
 pub(crate) use header::{Header, Schedule, Wakeup};
 pub(crate) use registry::{Registry, Remaining, Removal, Usher};

@@ -64,6 +64,10 @@ impl Runnable {
     pub(crate) fn id(&self) -> Id {
         self.0.id()
     }
+
+    pub(super) fn raw(&self) -> Raw {
+        self.0
+    }
 }
 
 impl Drop for Runnable {
@@ -206,6 +210,11 @@ unsafe fn complete<F: Future + 'static, S: Schedule>(
     };
     if let Some(waker) = join_waker {
         contain(|| waker.wake());
+    }
+
+    // SAFETY: this was the Runnable's owner, and ends the task (T10).
+    if let Some(context) = unsafe { task.take_context() } {
+        contain(|| drop(context));
     }
 
     // One subtraction for both references.

@@ -1,8 +1,8 @@
 //! The task's word: who may poll, who waits, who keeps the memory.
 //!
 //! ```text
-//!  63          34 33         6  5 4     3            2             1          0
-//! |  wake count  |  ref count  |   | JOIN_WAKER | JOIN_INTEREST | CANCELLED | COMPLETE |
+//!  63          34 33         6  5     4         3            2             1          0
+//! |  wake count  |  ref count  |   | CONTEXT | JOIN_WAKER | JOIN_INTEREST | CANCELLED | COMPLETE |
 //! ```
 //! *Wake count* > 0 on a task that is not COMPLETE means that its one [`Runnable`] exists, somewhere:
 //! in a queue, in a hand, or being run. Whoever moves the count from 0 to 1 creates it; whoever
@@ -26,6 +26,7 @@
 //! | `drop_join`           | not COMPLETE, no waker  | no interest, refs − 1     | `Detached`           | `complete`        |
 //! | `drop_join`           | not COMPLETE, a waker   | no interest, no waker     | `DropWaker`          | `complete`        |
 //! | `drop_join`           | COMPLETE                | unchanged                 | `DropOutput`         | `complete`        |
+//! | `add_context`         | not COMPLETE            | CONTEXT                   |                      | `has_context`     |
 //! | `ref_inc`, `ref_dec`  | any                     | refs ± n                  | `Last` at 0          | each other        |
 //!
 //! Absent: (`complete`, COMPLETE), only the owner of the Runnable completes; refs 0 without COMPLETE,
@@ -56,6 +57,8 @@ const COMPLETE: u64 = 1;
 const CANCELLED: u64 = 1 << 1;
 const JOIN_INTEREST: u64 = 1 << 2;
 const JOIN_WAKER: u64 = 1 << 3;
+/// The task has a context (T10). For the owner of the Runnable.
+const CONTEXT: u64 = 1 << 4;
 
 const REF_ONE: u64 = 1 << 6;
 const REF_MASK: u64 = WAKE_ONE - REF_ONE;
@@ -99,8 +102,9 @@ pub(super) struct State {
 
 impl State {
     /// The state of a task that is about to be scheduled for the first time.
-    pub(super) fn new() -> Self {
-        Self { word: AtomicU64::new(INITIAL), alive: UnsafeCell::new(()) }
+    pub(super) fn new(has_context: bool) -> Self {
+        let context = if has_context { CONTEXT } else { 0 };
+        Self { word: AtomicU64::new(INITIAL | context), alive: UnsafeCell::new(()) }
     }
 
     #[inline(always)]
@@ -193,6 +197,20 @@ impl State {
         // ORDERING: Relaxed. The wake that follows publishes on the same word.
         let old = self.word().fetch_or(CANCELLED, Relaxed);
         if old & (COMPLETE | CANCELLED) == 0 { Cancel::Wake } else { Cancel::Nothing }
+    }
+
+    /// Whether the task has a context. For the owner of the Runnable.
+    #[inline]
+    pub(super) fn has_context(&self) -> bool {
+        // ORDERING: Relaxed. Set before the task was shared, or by an owner of the Runnable, which
+        // came here by a queue that orders this after it.
+        self.word().load(Relaxed) & CONTEXT != 0
+    }
+
+    /// Notes that the task has a context from now on. For the owner of the Runnable.
+    pub(super) fn add_context(&self) {
+        // ORDERING: Relaxed, as in `has_context`.
+        self.word().fetch_or(CONTEXT, Relaxed);
     }
 
     /// Ends the task. The output is stored, and only the owner of the Runnable may call this.

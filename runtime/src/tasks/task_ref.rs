@@ -24,6 +24,12 @@ impl TaskRef {
         Self(unsafe { Raw::new(header) })
     }
 
+    /// Another reference to a task that is alive.
+    pub(super) fn of(task: Raw) -> Self {
+        task.state().ref_inc();
+        Self(task)
+    }
+
     /// The reference as a pointer; it stays counted.
     pub(super) fn into_raw(self) -> NonNull<Header> {
         ManuallyDrop::new(self).0.as_ptr()
@@ -60,14 +66,13 @@ impl TaskRef {
 
     /// The task's name, if it has one.
     pub(crate) fn name(&self) -> Option<&str> {
-        self.0.trailer().extras.as_ref()?.name.as_deref()
+        self.0.trailer().extras.get()?.name.as_deref()
     }
 }
 
 impl Clone for TaskRef {
     fn clone(&self) -> Self {
-        self.0.state().ref_inc();
-        Self(self.0)
+        Self::of(self.0)
     }
 }
 

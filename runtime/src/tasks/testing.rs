@@ -1,7 +1,7 @@
 //! A scheduler for tests and models of this module: one queue, a registry, and the real task.
 
 use super::{
-    Id, JoinHandle, Meta, PanicSink, Registry, Removal, Runnable, Schedule, TaskRef,
+    Id, JoinHandle, PanicSink, Registry, Removal, Runnable, Schedule, Spec, TaskRef,
     UnhandledPanicInfo, Wakeup, new_task,
 };
 use sheave_facade::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -43,7 +43,7 @@ impl Queue {
         F: Future + Send + 'static,
         F::Output: Send,
     {
-        let (task, runnable, join) = new_task(future, self.clone(), meta(1));
+        let (task, runnable, join) = new_task(future, self.clone(), id(1), spec());
         self.0.registry.bind_outside(0, task).expect("the registry is open");
         self.schedule(runnable, Wakeup::Woken);
         join
@@ -87,8 +87,12 @@ impl Queue {
 }
 
 #[track_caller]
-pub(super) fn meta(id: u64) -> Meta {
-    Meta { id: Id::from_u64(id), location: Location::caller(), parent: None, extras: None }
+pub(super) fn spec() -> Spec {
+    Spec { location: Location::caller(), parent: None, name: None, context: None }
+}
+
+pub(super) fn id(number: u64) -> Id {
+    Id::from_u64(number)
 }
 
 /// A future that is ready when all `flags` are set, and that sends out a waker at its first poll.

@@ -4,7 +4,7 @@ mod panics;
 mod registry;
 
 use super::cell::Cell;
-use super::testing::{Queue, block_on, meta, now, watching};
+use super::testing::{Queue, block_on, id, now, spec, watching};
 use super::*;
 use sheave_facade::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::future::{Future, pending, poll_fn, ready};
@@ -236,13 +236,11 @@ fn wakers_outlive_the_task_and_free_it() {
 #[test]
 fn a_task_knows_its_name_and_its_origin() {
     let queue = Queue::new();
-    let mut named = meta(7);
-    named.parent = Some(Id::from_u64(3));
-    named.extras = Extras::named(Some("courier".into()));
+    let named = Spec { name: Some("courier".into()), parent: Some(id(3)), ..spec() };
     let line = named.location.line();
-    let (task, runnable, join) = new_task(ready(()), queue.clone(), named);
+    let (task, runnable, join) = new_task(ready(()), queue.clone(), id(7), named);
     assert_eq!(task.name(), Some("courier"));
-    assert_eq!(task.parent(), Some(Id::from_u64(3)));
+    assert_eq!(task.parent(), Some(id(3)));
     assert_eq!((task.id(), join.id()), (Id::from_u64(7), runnable.id()));
     assert_eq!((join.location().line(), join.location().file()), (line, file!()));
     assert!(format!("{task:?}").contains("courier"));
@@ -291,7 +289,7 @@ fn dropping_a_local_future_happens_where_it_ran() {
         pending::<()>().await;
     };
     // SAFETY: everything of this task stays on this thread.
-    let (task, runnable, join) = unsafe { new_local_task(future, queue.clone(), meta(1)) };
+    let (task, runnable, join) = unsafe { new_local_task(future, queue.clone(), id(1), spec()) };
     queue.0.registry.bind_outside(0, task).unwrap();
     runnable.run();
     join.abort();

@@ -2,6 +2,7 @@
 //! the set.
 
 use super::{LocalTasks, Seat};
+use crate::tasks::Spec;
 use sheave_facade::model::{Model, must_catch};
 use sheave_facade::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use sheave_facade::sync::{Arc, Condvar, Mutex};
@@ -63,7 +64,7 @@ fn waiting_task(
         // ORDERING: Relaxed, so that nothing but the wake can publish the flag (W1).
         if flag.load(Relaxed) { Poll::Ready(()) } else { Poll::Pending }
     });
-    let join = tasks.spawn(task, None, Location::caller());
+    let join = tasks.spawn(task, Spec::at(Location::caller()));
     let seat = Seat::new(tasks);
     let mut cx = Context::from_waker(Waker::noop());
     assert!(tasks.drive_with(&seat, &mut cx, |_| Poll::<()>::Pending).is_pending());
@@ -140,7 +141,7 @@ fn spawn_after_close() {
     Model::new("local_spawn_after_close").check(|| {
         let tasks = LocalTasks::new();
         tasks.close();
-        let mut join = tasks.spawn(pending::<()>(), None, Location::caller());
+        let mut join = tasks.spawn(pending::<()>(), Spec::at(Location::caller()));
         let polled = pin!(&mut join).poll(&mut Context::from_waker(Waker::noop()));
         assert!(matches!(polled, Poll::Ready(Err(error)) if error.is_cancelled()));
     });

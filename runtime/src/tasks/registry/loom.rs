@@ -1,6 +1,6 @@
 //! Models of the registry's gate and of its references. Thread 0 shuts down.
 
-use crate::tasks::testing::{Queue, meta, now};
+use crate::tasks::testing::{Queue, id, now, spec};
 use crate::tasks::{Registry, Remaining, Schedule, Wakeup, new_task};
 use sheave_facade::model::{Model, must_catch};
 use sheave_facade::thread;
@@ -21,7 +21,7 @@ fn bind_outside_races_close() {
                     drop(held);
                     panic!("polled after shutdown");
                 };
-                let (task, runnable, join) = new_task(future, queue.clone(), meta(1));
+                let (task, runnable, join) = new_task(future, queue.clone(), id(1), spec());
                 match queue.0.registry.bind_outside(0, task) {
                     Ok(()) => queue.schedule(runnable, Wakeup::Woken),
                     Err(_refused) => runnable.shutdown(),
@@ -50,7 +50,7 @@ fn bind_races_close() {
         let queue = Queue::with_registry(registry);
         let token = Arc::new(());
         let held = token.clone();
-        let (outer, outer_runnable, _join) = new_task(ready(()), queue.clone(), meta(1));
+        let (outer, outer_runnable, _join) = new_task(ready(()), queue.clone(), id(1), spec());
         assert!(queue.0.registry.bind(&usher, outer).is_ok(), "the registry is open");
         let worker = {
             let queue = queue.clone();
@@ -59,7 +59,7 @@ fn bind_races_close() {
                     drop(held);
                     panic!("polled after shutdown");
                 };
-                let (task, runnable, join) = new_task(future, queue.clone(), meta(2));
+                let (task, runnable, join) = new_task(future, queue.clone(), id(2), spec());
                 match queue.0.registry.bind(&usher, task) {
                     Ok(()) => queue.schedule(runnable, Wakeup::Woken),
                     Err(_refused) => runnable.shutdown(),

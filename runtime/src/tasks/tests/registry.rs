@@ -46,7 +46,7 @@ fn a_task_refused_by_the_registry_ends_and_leaves_nothing() {
     for first_to_go in 0..3 {
         let member = census.member();
         let future = async move { drop(member) };
-        let (task, runnable, join) = new_task(future, queue.clone(), meta(1));
+        let (task, runnable, join) = new_task(future, queue.clone(), id(1), spec());
         let mut task = Some(queue.0.registry.bind_outside(0, task).unwrap_err());
         let (mut runnable, mut join) = (Some(runnable), Some(join));
         // Whatever is dropped first, nothing is used after it is freed (the sanitisers look).

@@ -1,0 +1,13 @@
+//! asyncio's vocabulary: what Python programmers look for, by the names they know, with the meaning
+//! they know.
+//!
+//! What tokio has carries tokio's name and lives elsewhere in this crate: [`spawn`](crate::spawn),
+//! [`time::sleep`](crate::time::sleep), [`sync`](crate::sync). What only asyncio has is here. Where
+//! Rust must differ, the documentation says so at the item, under "Differences from asyncio".
+
+mod context_var;
+
+pub use context_var::{ContextVar, ResetError, Token, copy_context};
+
+pub use crate::front::to_thread::to_thread;
+pub use crate::tasks::Context;
