@@ -30,10 +30,12 @@ const LADDER: &[(&str, Peers, &[&str])] = &[
 
 const FRONT: &[&str] = &[
     "asyncio",
+    "cancel",
     "concurrent",
     "fs",
     "front",
     "future",
+    "generator",
     "hyper",
     "io",
     "macros",
