@@ -1,6 +1,9 @@
 //! Nobody waits for a stuck task: it may compute or block for seconds, and the other tasks, sockets
 //! and timers go on. What is measured is how late they are.
 
+#[path = "stuck/stand_ins.rs"]
+mod stand_ins;
+
 use futures_lite::future::poll_once;
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use sheave::net::{TcpListener, UnixDatagram};
@@ -216,56 +219,6 @@ fn a_timer_that_a_stuck_task_arms_fires_meanwhile() {
             has_fired.recv().is_ok()
         });
         assert!(runtime.block_on(armed).unwrap());
-    });
-}
-
-/// A task that blocks in its poll, by now, until the sender is dropped.
-fn knot(runtime: &Runtime) -> (mpsc::Sender<()>, task::JoinHandle<bool>) {
-    let ((release, released), (begin, begun)) = (mpsc::channel(), mpsc::channel());
-    let stuck = runtime.spawn(async move {
-        begin.send(()).unwrap();
-        released.recv().is_err()
-    });
-    begun.recv().unwrap();
-    (release, stuck)
-}
-
-/// Blocks as many tasks as there are workers and stand-ins but one; each of the stand-ins has got stuck
-/// in turn. What is left runs the rest, and once they come back all stand-ins leave.
-#[test]
-fn stand_ins_get_stuck_and_leave() {
-    watchdog(LIMIT, || {
-        let runtime = builder().max_stand_ins(3).build().unwrap();
-        let (releases, stuck): (Vec<_>, Vec<_>) = (0..4).map(|_| knot(&runtime)).unzip();
-        let healthy = runtime.spawn(async {
-            sleep(Duration::from_millis(10)).await;
-            sheave::spawn(async { 42 }).await.unwrap()
-        });
-        assert_eq!(runtime.block_on(healthy).unwrap(), 42);
-        assert_eq!(runtime.metrics().num_stand_ins(), 3);
-        drop(releases);
-        for task in stuck {
-            assert!(runtime.block_on(task).unwrap());
-        }
-        eventually("the stand-ins leave", || runtime.metrics().num_stand_ins() == 0);
-        assert_eq!(runtime.metrics().num_workers(), 2);
-        // The workers have their sockets and timers back.
-        runtime.block_on(runtime.spawn(async { sleep(Duration::from_millis(10)).await })).unwrap();
-    });
-}
-
-#[test]
-fn without_stand_ins_tasks_wait_for_a_worker_to_come_back() {
-    watchdog(LIMIT, || {
-        let runtime = builder().max_stand_ins(0).build().unwrap();
-        let releases: Vec<_> = (0..2).map(|_| knot(&runtime).0).collect();
-        let waits = runtime.spawn(async {});
-        // A root is no task: its timer is fired although both workers are stuck.
-        runtime.block_on(async { sleep(Duration::from_millis(50)).await });
-        assert!(!waits.is_finished());
-        assert_eq!(runtime.metrics().num_stand_ins(), 0);
-        drop(releases);
-        runtime.block_on(waits).unwrap();
     });
 }
 

@@ -2,6 +2,7 @@
 
 use super::context::{self, Driving, Worker};
 use super::observe::Event;
+use super::vacancy::Offer;
 use super::worker;
 use crate::coop;
 
@@ -18,8 +19,8 @@ pub(crate) fn block_in_place<R>(f: impl FnOnce() -> R) -> R {
         "`block_in_place` needs the multi-thread flavour: on a current-thread runtime the other \
          tasks have nowhere else to run. Use `task::spawn_blocking`"
     );
-    let is_handed_on = context::with_worker(|worker| worker.is_some_and(Worker::hand_on));
-    let _taken_back = if is_handed_on { Some(TakenBack) } else { None };
+    let offer = context::with_worker(|worker| worker.and_then(Worker::hand_on));
+    let _taken_back = offer.map(TakenBack);
     let _blocking = Driving::suspend();
     // What blocks in there is no poll, and may use the blocking functions of channels and locks.
     coop::without_budget(f)
@@ -27,41 +28,40 @@ pub(crate) fn block_in_place<R>(f: impl FnOnce() -> R) -> R {
 
 /// Takes the worker back at the end of the blocking section, also when that panics: a worker that
 /// no thread has come for would else be lost, and its tasks with it.
-struct TakenBack;
+struct TakenBack(Offer);
 
 impl Drop for TakenBack {
     fn drop(&mut self) {
-        context::with_worker(|worker| worker.map(Worker::take_back));
+        context::with_worker(|worker| worker.map(|worker| worker.take_back(self.0)));
     }
 }
 
 impl Worker {
-    /// Offers this worker to another thread. Returns whether one was sent for: a nested call finds
+    /// Offers this worker to another thread. Returns the offer if one was sent for: a nested call finds
     /// the worker gone, and the system may refuse a thread. Then the task blocks its worker, as it
     /// would have without us.
-    fn hand_on(&self) -> bool {
+    fn hand_on(&self) -> Option<Offer> {
         // In a batch, or with the core borrowed, a waker or a hook of the user's calls us: there is
         // no poll whose worker could go on.
         if self.batch.get().is_some() {
-            return false;
+            return None;
         }
-        let Some(core) = self.core.try_borrow_mut().ok().and_then(|mut core| core.take()) else {
-            return false;
-        };
+        let core = self.core.try_borrow_mut().ok().and_then(|mut core| core.take())?;
         // What this poll has woken last is in the slot, which only the end of the poll would empty.
         // The others must be able to take it: it may be what `f` waits for.
         if let Some(task) = self.remote().slot.take() {
             core.queue.push(task);
         }
         self.tell(|| Event::HandsOn);
-        *self.remote().vacant.lock() = Some(core);
+        let offer = self.remote().vacancy.lay_down(core);
         let (shared, index) = (self.shared.clone(), self.index);
-        let is_sent_for = self.shared.blocking.run_worker(move || worker::run(shared, index));
+        let is_sent_for =
+            self.shared.blocking.run_worker(move || worker::run(shared, index, offer));
         if !is_sent_for {
-            self.take_back();
+            self.take_back(offer);
         }
         self.shared.notify(self.index);
-        is_sent_for
+        is_sent_for.then_some(offer)
     }
 
     /// Whether this worker goes on elsewhere, and this thread only finishes a poll.
@@ -69,10 +69,10 @@ impl Worker {
         self.core.try_borrow().is_ok_and(|core| core.is_none())
     }
 
-    /// Takes the worker back if nobody has begun to run it. Otherwise this thread finishes its
+    /// Takes the worker back if nobody has come for it on this offer. Otherwise this thread finishes its
     /// poll without it, and leaves.
-    fn take_back(&self) {
-        let core = self.remote().vacant.lock().take();
+    fn take_back(&self, offer: Offer) {
+        let core = self.remote().vacancy.take(offer);
         let is_back = core.is_some();
         *self.core.borrow_mut() = core;
         if is_back {

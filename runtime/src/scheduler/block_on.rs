@@ -7,7 +7,6 @@
 
 use super::Shared;
 use super::context::{Driving, Entered, Worker};
-use super::core::Core;
 use crate::coop;
 use crate::park::Parker;
 use crate::tasks::in_copied_context;
@@ -170,8 +169,8 @@ struct DriverSeat {
 
 impl DriverSeat {
     fn take(shared: &Arc<Shared>) -> Option<Self> {
-        let mut vacant = shared.remotes[0].vacant.lock();
-        let core: Box<Core> = vacant.take()?;
+        let mut vacant = shared.remotes[0].vacancy.lock();
+        let core = vacant.take_any()?;
         // Under the lock: who closes the runtime and finds the core gone must wait for this thread.
         shared.lifecycle.worker_enters();
         drop(vacant);
@@ -203,11 +202,13 @@ impl DriverSeat {
     fn put_back_unless_closing(&self) -> bool {
         let shared = &self.worker.shared;
         let looked_early = seeded::on("driver_looks_early") && !shared.lifecycle.is_closing();
-        let mut vacant = shared.remotes[0].vacant.lock();
+        let mut vacant = shared.remotes[0].vacancy.lock();
         if shared.lifecycle.is_closing() && !looked_early {
             return false;
         }
-        *vacant = self.worker.core.take();
+        if let Some(core) = self.worker.core.take() {
+            vacant.lay_down(core);
+        }
         true
     }
 
@@ -218,7 +219,9 @@ impl DriverSeat {
             self.worker.scope(|| while self.worker.turn() {});
         }
         self.worker.remote().timers.close();
-        *self.worker.remote().vacant.lock() = self.worker.core.take();
+        if let Some(core) = self.worker.core.take() {
+            self.worker.remote().vacancy.lay_down(core);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! spares a thread and with it most executions.
 
 use super::config::{Config, Flavor, Hooks};
+use super::vacancy::Offer;
 use super::{Shared, UnhandledPanic, worker};
 use crate::tasks::Spec;
 use sheave_facade::deque;
@@ -85,7 +86,7 @@ fn spawn_from_outside_races_sleep() {
                 spawn(&shared, async move { inner.close() });
             })
         };
-        worker::run(shared, 0);
+        worker::run(shared, 0, Offer::FIRST);
         outside.join().unwrap();
     });
 }
@@ -109,9 +110,9 @@ fn queued_task_is_stolen_from_a_blocked_worker() {
         });
         let other = {
             let shared = shared.clone();
-            thread::spawn(move || worker::run(shared, 1))
+            thread::spawn(move || worker::run(shared, 1, Offer::FIRST))
         };
-        worker::run(shared, 0);
+        worker::run(shared, 0, Offer::FIRST);
         other.join().unwrap();
     });
 }
@@ -126,7 +127,7 @@ fn two_workers_two_tasks() {
         let left = Arc::new(AtomicUsize::new(2));
         let other = {
             let shared = shared.clone();
-            thread::spawn(move || worker::run(shared, 1))
+            thread::spawn(move || worker::run(shared, 1, Offer::FIRST))
         };
         let outside = {
             let (shared, left) = (shared.clone(), left.clone());
@@ -141,7 +142,7 @@ fn two_workers_two_tasks() {
                 }
             })
         };
-        worker::run(shared, 0);
+        worker::run(shared, 0, Offer::FIRST);
         other.join().unwrap();
         outside.join().unwrap();
     });
@@ -156,7 +157,7 @@ fn searcher_finds_a_task_that_blocks() {
         let shared = shared(2);
         let other = {
             let shared = shared.clone();
-            thread::spawn(move || worker::run(shared, 1))
+            thread::spawn(move || worker::run(shared, 1, Offer::FIRST))
         };
         let outside = {
             let shared = shared.clone();
@@ -170,7 +171,7 @@ fn searcher_finds_a_task_that_blocks() {
                 spawn(&shared, async move { second.set() });
             })
         };
-        worker::run(shared, 0);
+        worker::run(shared, 0, Offer::FIRST);
         other.join().unwrap();
         outside.join().unwrap();
     });
@@ -189,7 +190,7 @@ fn spawn_races_close() {
             thread::spawn(move || spawn(&shared, async move { drop(witness) }))
         };
         shared.close();
-        worker::run(shared.clone(), 0);
+        worker::run(shared.clone(), 0, Offer::FIRST);
         outside.join().unwrap();
         assert_eq!(Arc::strong_count(&witness), 1, "a future outlived its runtime");
         assert_eq!(shared.registry.len(), 0, "a task was forgotten");
@@ -220,7 +221,7 @@ fn wake_races_shutdown() {
             }
         });
         shared.close();
-        worker::run(shared, 0);
+        worker::run(shared, 0, Offer::FIRST);
         outside.join().unwrap();
         assert_eq!(Arc::strong_count(&witness), 1, "a future outlived its runtime");
     });

@@ -17,6 +17,7 @@
 //! | `block_in_place.rs` | how does a worker go on without its thread |
 //! | `blocking.rs` | how does a closure become a task of the blocking pool |
 //! | `local.rs` | where do tasks wait that never leave their thread, and how do they end |
+//! | `vacancy.rs` | where does a worker lie that no thread runs (state machine) |
 //! | `context.rs` | which runtime and worker is this thread's |
 //! | `metrics.rs` | what does a worker count |
 //! | `observe.rs` | who watches the workers at work, and what is told to him |
@@ -51,6 +52,7 @@ mod stand_in;
 mod stop;
 mod stuck_poll;
 mod unhandled;
+mod vacancy;
 mod watch;
 mod worker;
 

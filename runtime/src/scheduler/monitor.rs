@@ -272,7 +272,7 @@ impl Shared {
     /// monitor, after its fence (see `watch.rs`).
     fn all_rest(&self) -> bool {
         // Who takes the core passes through its lock before its own fence.
-        let is_driven = || !self.is_current_thread() || self.remotes[0].vacant.lock().is_none();
+        let is_driven = || !self.is_current_thread() || self.remotes[0].vacancy.offer().is_none();
         self.idle.all_asleep() || !is_driven()
     }
 }

@@ -11,6 +11,7 @@ use super::observe::Observation;
 use super::slot::Slot;
 use super::stand_in::Duty;
 use super::unhandled::Unhandled;
+use super::vacancy::Vacancy;
 use super::watch::Watch;
 use crate::park::Parker;
 use crate::reactor::Reactor;
@@ -65,9 +66,8 @@ pub(super) struct Remote {
     /// The id of the task polled last, 0 since the worker has slept. With the count of polls it tells
     /// the monitor who is stuck in one; together they cost two plain stores per poll.
     polled: AtomicU64,
-    /// The core while no thread runs this worker: before it starts, between two `block_on` of a
-    /// current-thread runtime, and while its thread is in `block_in_place`.
-    pub(super) vacant: Mutex<Option<Box<Core>>>,
+    /// The core while no thread runs this worker.
+    pub(super) vacancy: Vacancy,
     pub(super) metrics: WorkerMetrics,
     pub(super) duty: Duty,
 }
@@ -212,7 +212,7 @@ impl Remote {
             parker,
             reactor,
             polled: AtomicU64::new(0),
-            vacant: Mutex::new(Some(Box::new(core))),
+            vacancy: Vacancy::new(core),
             metrics,
             duty: Duty::default(),
         }

@@ -3,7 +3,7 @@
 //! | from | call    | by                | to  | then                                          |
 //! |------|---------|-------------------|-----|-----------------------------------------------|
 //! | off  | `begin` | the monitor       | on  | a thread is sent for, and runs the stand-in   |
-//! | on   | `end`   | the stand-in      | off | its queue is empty, its core is vacant        |
+//! | on   | `end`   | the stand-in      | off | its queue is empty, its core lies vacant      |
 //! | on   | `end`   | the monitor       | off | there was no thread to be had                 |
 //!
 //! A stand-in stands for one poll of one worker, each for another. When that poll ends its duty is
@@ -18,6 +18,7 @@ use super::Shared;
 use super::context::Worker;
 use super::core::Core;
 use super::observe::{Event, Lane};
+use super::shared::Remote;
 use super::worker;
 use sheave_facade::seeded;
 use sheave_facade::sync::Arc;
@@ -84,14 +85,15 @@ impl Shared {
         let Some(index) = self.spares().find(|spare| !self.remotes[*spare].duty.is_on()) else {
             return;
         };
+        let Remote { vacancy, duty, .. } = &*self.remotes[index];
+        let Some(offer) = vacancy.offer() else { return };
         self.include(index);
-        let duty = &self.remotes[index].duty;
         duty.begin(target, poll);
         self.lifecycle.worker_enters();
         let event = Event::StandInBegins { stand_in: index, worker: target };
         self.observation.tell(Lane::Monitor, event);
         let shared = self.clone();
-        if !self.blocking.run_worker(move || worker::run(shared, index)) {
+        if !self.blocking.run_worker(move || worker::run(shared, index, offer)) {
             duty.end();
             self.worker_leaves();
         }
@@ -150,7 +152,7 @@ impl Worker {
         // It may have slept in the reactor while the worker that shares it slept elsewhere. That one
         // must come and wait for the sources now.
         self.shared.remotes[self.index % self.shared.config.workers].parker.unpark();
-        *remote.vacant.lock() = Some(core);
+        remote.vacancy.lay_down(core);
         remote.duty.end();
     }
 }

@@ -4,6 +4,7 @@
 //! task), every task is cancelled and dropped by a worker, the workers leave, the blocking pool
 //! cancels what is queued and waits for what runs, bounded. See `docs/src/shutdown.md`.
 
+use super::vacancy::Offer;
 use super::{Driving, Shared, monitor, worker};
 use crate::reactor::Reactor;
 use sheave_facade::seeded;
@@ -99,7 +100,7 @@ fn start_worker(
         let hooks = runtime.config.hooks.clone();
         <Reactor>::be_punctual(runtime.clock.tick());
         hooks.start();
-        worker::run(runtime, index);
+        worker::run(runtime, index, Offer::FIRST);
         hooks.stop();
     });
     if thread.is_err() {

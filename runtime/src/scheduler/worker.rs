@@ -5,6 +5,7 @@ use super::context::{self, Worker};
 use super::core::Core;
 use super::idle::Awakened;
 use super::observe::Event;
+use super::vacancy::Offer;
 use crate::coop;
 use crate::tasks::{Remaining, Runnable, as_current};
 use sheave_facade::seeded;
@@ -18,11 +19,11 @@ const SLOT_STREAK: usize = 3;
 /// Events that a busy worker fetches at a time; before it sleeps it fetches all (T26).
 const BUSY_EVENTS: usize = 64;
 
-/// Runs worker `index` on this thread until the runtime has closed, or until the worker was handed
+/// Runs worker `index`, if it still lies there on this offer, on this thread until the runtime has closed, or until the worker was handed
 /// to another thread.
-pub(super) fn run(shared: Arc<Shared>, index: usize) {
-    // The slot is empty if a `block_in_place` took its worker back before this thread came.
-    let Some(core) = shared.remotes[index].vacant.lock().take() else { return };
+pub(super) fn run(shared: Arc<Shared>, index: usize, offer: Offer) {
+    // The offer is out of date if a `block_in_place` took its worker back before this thread came.
+    let Some(core) = shared.remotes[index].vacancy.take(offer) else { return };
     let worker = Worker::new(shared, index, core);
     worker.scope(|| {
         let _driving = context::Driving::begin();

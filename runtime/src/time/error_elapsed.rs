@@ -23,7 +23,7 @@ use std::io;
 pub struct Elapsed(());
 
 impl Elapsed {
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(())
     }
 }

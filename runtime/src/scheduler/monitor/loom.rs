@@ -3,6 +3,7 @@
 use super::super::Shared;
 use super::super::config::Config;
 use super::super::loom::{config, shared, spawn};
+use super::super::vacancy::Offer;
 use super::super::worker;
 use super::run;
 use sheave_facade::deque::Steal;
@@ -25,7 +26,7 @@ fn service_races_the_owner_of_the_slot() {
             let shared = shared.clone();
             thread::spawn(move || shared.serve(0))
         };
-        worker::run(shared.clone(), 0);
+        worker::run(shared.clone(), 0, Offer::FIRST);
         monitor.join().unwrap();
         assert_eq!(shared.remotes[0].metrics.polls.get(), 2, "two tasks, each polled once");
     });
@@ -61,19 +62,21 @@ fn stand_in_leaves_nothing_behind() {
         spawn(&shared, async move { end.close() });
         // The task is in the queue of the stand-in, whose duty is over.
         let Steal::Success(task) = shared.injector.steal() else { unreachable!("just spawned") };
-        shared.remotes[1].vacant.lock().as_ref().unwrap().queue.push(task);
+        let core = shared.remotes[1].vacancy.lock().take_any().unwrap();
+        core.queue.push(task);
+        let offer = shared.remotes[1].vacancy.lay_down(core);
         shared.include(1);
         shared.remotes[1].duty.begin(0, 1);
         let stand_in = {
             let shared = shared.clone();
             thread::spawn(move || {
-                worker::run(shared.clone(), 1);
+                worker::run(shared.clone(), 1, offer);
                 assert_eq!(shared.relieve_stand_ins(), 0, "it is still on duty");
             })
         };
-        worker::run(shared.clone(), 0);
+        worker::run(shared.clone(), 0, Offer::FIRST);
         stand_in.join().unwrap();
-        assert!(shared.remotes[1].vacant.lock().is_some(), "no core for the next duty");
+        assert!(shared.remotes[1].vacancy.offer().is_some(), "no core for the next duty");
     });
 }
 
