@@ -17,7 +17,6 @@ mod shared;
 mod shutdown;
 mod spawner;
 mod state;
-mod submitted;
 mod worker;
 
 pub use config::Builder;
@@ -28,7 +27,5 @@ pub use lane::{Lane, LaneConfig, LaneMetrics};
 pub use metrics::Metrics;
 pub use pool::Pool;
 pub use queues::Ticket;
-pub use reentry::compensate;
 pub use shutdown::{Backlog, ShutdownReport};
 pub use spawner::ThreadStart;
-pub use submitted::Submitted;

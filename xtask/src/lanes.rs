@@ -1,4 +1,4 @@
-//! The lanes beside the suite: benchmarks, and the storm test plain and under sanitisers.
+//! The lanes beside the suite: benchmarks, chaos, and the storm test plain and under sanitisers.
 
 use crate::step::{Step, root};
 
@@ -16,6 +16,12 @@ pub(crate) enum Build {
 /// Runs the benchmarks.
 pub(crate) fn bench(arguments: &[String]) -> bool {
     with_rest(Step::cargo("bench", "bench -p sheave-benches"), arguments).stream()
+}
+
+/// Runs the test binary `chaos`.
+pub(crate) fn chaos(arguments: &[String]) -> bool {
+    let step = Step::cargo("chaos", "test --release -p sheave-tests --test chaos");
+    with_rest(step, arguments).stream()
 }
 
 /// Runs the test binary `storm`.

@@ -18,6 +18,7 @@ cargo xtask <lane> [arguments]
   loom [name]     the loom models (those whose path contains `name`), with a table of their sizes
   bench [args]    the side-by-side benchmarks
   soak [args]     the `storm` test of sheave-tests, optimised
+  chaos [seconds] the `chaos` test of sheave-tests, optimised; ten minutes are the real thing
   asan [args]     the same under AddressSanitizer (stable compiler)
   tsan [args]     the same under ThreadSanitizer (stable compiler, tests/tsan.supp)
   instructions    what a poll and a spawn cost, counted by valgrind
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         "loom" => loom::run(rest.first().map(String::as_str)),
         "bench" => lanes::bench(&rest),
         "soak" => lanes::storm(lanes::Build::Optimised, &rest),
+        "chaos" => lanes::chaos(&rest),
         "asan" => lanes::storm(lanes::Build::AddressSanitizer, &rest),
         "tsan" => lanes::storm(lanes::Build::ThreadSanitizer, &rest),
         "instructions" => instructions::run(),
