@@ -18,6 +18,11 @@ pub enum RejectReason {
     ShutDown,
     /// The pool has no thread and the system did not give it one.
     NoThread(io::Error),
+    /// The executor cannot run anything any more: its threads fail to start, its process died.
+    BrokenExecutor {
+        /// What happened.
+        reason: String,
+    },
 }
 
 impl fmt::Display for RejectReason {
@@ -34,6 +39,9 @@ impl fmt::Display for RejectReason {
                 f,
                 "the pool has no thread and could not create one ({error}); retry later, or raise the process's thread or memory limit"
             ),
+            Self::BrokenExecutor { reason } => {
+                write!(f, "the executor is broken: {reason}; make another one")
+            }
         }
     }
 }
@@ -42,7 +50,7 @@ impl error::Error for RejectReason {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
             Self::NoThread(error) => Some(error),
-            Self::QueueFull { .. } | Self::ShutDown => None,
+            Self::QueueFull { .. } | Self::ShutDown | Self::BrokenExecutor { .. } => None,
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::handle::{self, JobHandle};
 use crate::job::{Executor, Job};
 use crate::pool::Pool;
 use crate::queues::{LaneQueue, Ticket};
+use crate::submitted::Submitted;
 use std::fmt;
 
 /// The limits of a [`Lane`].
@@ -98,6 +99,15 @@ impl Lane {
         self.pool.shared().submit(self.index, job)
     }
 
+    /// [`Pool::submit_tracked`], within this lane's limits.
+    ///
+    /// # Errors
+    /// As for [`Pool::submit`].
+    pub fn submit_tracked(&self, job: Box<dyn Job>) -> Result<Submitted, Rejected> {
+        let ticket = self.submit_ticketed(job)?;
+        Ok(Submitted::new(self.pool.shared().clone(), ticket))
+    }
+
     /// [`Pool::spawn`], within this lane's limits.
     pub fn spawn<F, T>(&self, job: F) -> JobHandle<T>
     where
@@ -131,6 +141,10 @@ impl Lane {
 impl Executor for Lane {
     fn execute(&self, job: Box<dyn Job>) -> Result<(), Rejected> {
         self.submit(job)
+    }
+
+    fn execute_tracked(&self, job: Box<dyn Job>) -> Result<Option<Submitted>, Rejected> {
+        self.submit_tracked(job).map(Some)
     }
 }
 

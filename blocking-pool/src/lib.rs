@@ -17,6 +17,7 @@ mod shared;
 mod shutdown;
 mod spawner;
 mod state;
+mod submitted;
 mod worker;
 
 pub use config::Builder;
@@ -27,5 +28,7 @@ pub use lane::{Lane, LaneConfig, LaneMetrics};
 pub use metrics::Metrics;
 pub use pool::Pool;
 pub use queues::Ticket;
+pub use reentry::compensate;
 pub use shutdown::{Backlog, ShutdownReport};
 pub use spawner::ThreadStart;
+pub use submitted::Submitted;

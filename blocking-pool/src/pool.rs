@@ -13,6 +13,7 @@ use crate::queues::{DEFAULT_LANE, Ticket};
 use crate::reentry;
 use crate::shared::Shared;
 use crate::shutdown::{Backlog, ShutdownReport};
+use crate::submitted::Submitted;
 use sheave_facade::sync::Arc;
 use std::fmt;
 use std::time::Duration;
@@ -77,6 +78,15 @@ impl Pool {
     /// As for [`submit`](Self::submit).
     pub fn submit_ticketed(&self, job: Box<dyn Job>) -> Result<Ticket, Rejected> {
         self.shared().submit(DEFAULT_LANE, job)
+    }
+
+    /// Like [`submit`](Self::submit), and returns what can withdraw the job while it waits.
+    ///
+    /// # Errors
+    /// As for [`submit`](Self::submit).
+    pub fn submit_tracked(&self, job: Box<dyn Job>) -> Result<Submitted, Rejected> {
+        let ticket = self.submit_ticketed(job)?;
+        Ok(Submitted::new(self.shared().clone(), ticket))
     }
 
     /// Runs a closure on a thread of the pool.
@@ -210,6 +220,10 @@ impl Default for Pool {
 impl Executor for Pool {
     fn execute(&self, job: Box<dyn Job>) -> Result<(), Rejected> {
         self.submit(job)
+    }
+
+    fn execute_tracked(&self, job: Box<dyn Job>) -> Result<Option<Submitted>, Rejected> {
+        self.submit_tracked(job).map(Some)
     }
 }
 

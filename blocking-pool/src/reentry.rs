@@ -3,7 +3,9 @@
 //! A job that waits for a job of the same pool could wait for ever: at the cap no other thread may
 //! run it. The mark lets the wait notice, and help instead.
 
-use std::cell::Cell;
+use crate::shared::Shared;
+use sheave_facade::sync::Arc;
+use std::cell::{Cell, RefCell};
 
 /// What a thread remembers about its pool.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,19 +21,59 @@ sheave_facade::thread_local! {
     static MARK: Cell<Mark> = Cell::new(NOBODYS);
 }
 
+sheave_facade::thread_local! {
+    /// The pool that the mark names.
+    static POOL: RefCell<Option<Arc<Shared>>> = RefCell::new(None);
+}
+
 /// Marks the current thread until dropped.
 pub(crate) struct Membership {
     before: Mark,
+    pool: Option<Arc<Shared>>,
 }
 
 /// Marks the current thread as one of `pool`'s.
-pub(crate) fn join(pool: usize) -> Membership {
-    Membership { before: MARK.with(|mark| mark.replace(Mark { pool, compensated: false })) }
+pub(crate) fn join(pool: &Arc<Shared>) -> Membership {
+    let mark = Mark { pool: pool.id(), compensated: false };
+    let pool = POOL.with(|place| place.replace(Some(pool.clone())));
+    Membership { before: MARK.with(|place| place.replace(mark)), pool }
+}
+
+/// The pool whose thread this is.
+fn current() -> Option<Arc<Shared>> {
+    POOL.with(|pool| pool.borrow().clone())
+}
+
+/// Runs `wait`, which blocks this thread. If it is the thread of a pool, whichever, that pool may have
+/// one more thread meanwhile, as in [`Pool::compensate`](crate::Pool::compensate).
+///
+/// For whoever waits on a pool's thread without knowing whose it is: a job that waits for a job must
+/// not wait for ever because it has taken the thread that the other needs.
+///
+/// ```
+/// use sheave_blocking_pool::{Builder, compensate};
+///
+/// let pool = Builder::new().max_threads(1).build();
+/// let inner = pool.clone();
+/// let outer = pool.spawn(move || {
+///     let (sender, receiver) = std::sync::mpsc::channel();
+///     inner.spawn(move || sender.send(7));
+///     compensate(|| receiver.recv().unwrap())
+/// });
+/// assert_eq!(outer.wait().unwrap(), 7);
+/// ```
+pub fn compensate<R>(wait: impl FnOnce() -> R) -> R {
+    match current() {
+        Some(pool) => pool.compensate(wait),
+        None => wait(),
+    }
 }
 
 impl Drop for Membership {
     fn drop(&mut self) {
         MARK.with(|mark| mark.set(self.before));
+        let own = POOL.with(|pool| pool.replace(self.pool.take()));
+        drop(own);
     }
 }
 

@@ -17,7 +17,7 @@ enum Next {
 
 /// Works for the pool until it is not needed any more.
 pub(crate) fn work(shared: &Arc<Shared>, seat: SeatId) {
-    let membership = reentry::join(shared.id());
+    let membership = reentry::join(shared);
     run_hook(shared.config.on_thread_start.as_deref());
     let mut next = arrive(shared, seat);
     while let Next::Run(work) = next {

@@ -182,6 +182,8 @@ pub mod macros;
 pub use sheave_macros::{main, test};
 
 pub mod asyncio;
+pub mod cancel;
+pub mod concurrent;
 mod coop;
 mod front;
 #[cfg(feature = "hyper")]

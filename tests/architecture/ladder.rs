@@ -29,8 +29,24 @@ const LADDER: &[(&str, Peers, &[&str])] = &[
 ];
 
 const FRONT: &[&str] = &[
-    "asyncio", "fs", "front", "future", "hyper", "io", "macros", "net", "process", "signal",
-    "stream", "sync", "task", "time", "tokio_io",
+    "asyncio",
+    "cancel",
+    "concurrent",
+    "fs",
+    "front",
+    "future",
+    "generator",
+    "hyper",
+    "io",
+    "macros",
+    "net",
+    "process",
+    "signal",
+    "stream",
+    "sync",
+    "task",
+    "time",
+    "tokio_io",
 ];
 
 /// Names every import that goes up the ladder, and every module without a place on it.

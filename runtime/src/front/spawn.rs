@@ -9,7 +9,7 @@ use std::panic::Location;
 
 /// Calls `f` with the runtime of this thread.
 #[track_caller]
-pub(super) fn with_current<R>(f: impl FnOnce(&Arc<Shared>) -> R) -> R {
+pub(crate) fn with_current<R>(f: impl FnOnce(&Arc<Shared>) -> R) -> R {
     let result = with_runtime(|shared| shared.map(f));
     match result {
         Some(result) => result,

@@ -1,6 +1,7 @@
 //! A runtime as everyone else holds it.
 
 use super::{RuntimeMetrics, UnhandledPanicInfo};
+use crate::concurrent::{Executor, WrappedFuture, run_on, wrap_future};
 use crate::scheduler::LaneName;
 use crate::scheduler::{Entered, Shared, context, with_runtime};
 use crate::tasks::{JoinHandle, Spec};
@@ -82,6 +83,46 @@ impl Handle {
         R: Send + 'static,
     {
         self.shared.spawn_blocking(LaneName::User, f, Spec::at(Location::caller()))
+    }
+
+    /// Runs a closure that may block on an executor; `None` is this runtime's default one. See
+    /// [`run_in_executor`](crate::concurrent::run_in_executor()).
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = sheave::runtime::Runtime::new()?;
+    /// let answer = runtime.handle().run_in_executor(None, || 6 * 7);
+    /// assert_eq!(runtime.block_on(answer).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn run_in_executor<F, R>(&self, executor: Option<&dyn Executor>, f: F) -> WrappedFuture<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        wrap_future(run_on(&self.shared, executor, f, ())).cancel_on_drop(false)
+    }
+
+    /// Sets the executor that [`run_in_executor`](Self::run_in_executor) takes for `None`, and that
+    /// [`to_thread`](crate::to_thread()) uses. [`spawn_blocking`](Self::spawn_blocking) and name
+    /// resolution stay with the runtime's own pool. Python accepts thread pools only.
+    ///
+    /// The runtime does not shut it down.
+    ///
+    /// # Examples
+    /// ```
+    /// use sheave::concurrent::{ThreadPool, run_in_executor};
+    ///
+    /// # #[sheave::main]
+    /// # async fn main() {
+    /// let pool = ThreadPool::builder().max_workers(3).thread_name_prefix("mine").build();
+    /// sheave::runtime::Handle::current().set_default_executor(pool);
+    /// let name = run_in_executor(None, || std::thread::current().name().map(str::to_owned));
+    /// assert_eq!(name.await.unwrap().as_deref(), Some("mine-0"));
+    /// # }
+    /// ```
+    pub fn set_default_executor(&self, executor: impl Executor + 'static) {
+        self.shared.set_default_executor(Arc::new(executor));
     }
 
     /// Runs a future to completion on this thread, in the context of this runtime. See

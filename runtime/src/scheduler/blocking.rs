@@ -6,10 +6,11 @@ use crate::tasks::{
     new_task,
 };
 use sheave_blocking_pool::{
-    Backlog, Builder, Job, Lane, LaneConfig, Metrics, Pool, RejectReason, Rejected,
+    Backlog, Builder, Executor, Job, Lane, LaneConfig, Metrics, Pool, RejectReason, Rejected,
+    Submitted,
 };
-use sheave_facade::sync::Arc;
 use sheave_facade::sync::atomic::{AtomicUsize, Ordering::*};
+use sheave_facade::sync::{Arc, Mutex};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -29,6 +30,8 @@ pub(crate) struct BlockingPool {
     /// a worker that waited behind blocking jobs would hold up the tasks that those wait for, and
     /// one that runs for good would take a thread away from them.
     relief: Pool,
+    /// What `run_in_executor(None, …)` uses in place of the pool.
+    default_executor: Mutex<Option<Arc<dyn Executor>>>,
 }
 
 /// Where a blocking closure queues.
@@ -46,7 +49,8 @@ impl BlockingPool {
         let threads = DNS_THREADS.min(config.max_blocking_threads);
         let dns = pool.lane("dns", LaneConfig::new(threads));
         let relief = Self::threads(config, usize::MAX);
-        Self { pool, dns, relief, in_flight: AtomicUsize::new(0) }
+        let default_executor = Mutex::new(None);
+        Self { pool, dns, relief, in_flight: AtomicUsize::new(0), default_executor }
     }
 
     fn threads(config: &Config, most: usize) -> Pool {
@@ -154,7 +158,7 @@ struct BlockingJob {
 }
 
 /// The runtime of a closure that has not ended.
-struct InFlight(Arc<Shared>);
+pub(crate) struct InFlight(Arc<Shared>);
 
 impl InFlight {
     fn new(shared: Arc<Shared>) -> Self {
@@ -189,7 +193,7 @@ impl Job for BlockingJob {
         self.stop(Stopped::Cancelled);
     }
 
-    fn reject(self: Box<Self>, reason: &RejectReason) {
+    fn reject(self: Box<Self>, reason: RejectReason) {
         self.stop(match reason {
             RejectReason::NoThread(_) => Stopped::NoThread,
             _ => Stopped::TooLate,
@@ -222,9 +226,42 @@ impl Shared {
         let id: Id = self.next_id();
         let (_task, runnable, handle) = new_task(Closure(Some(closure)), Unscheduled, id, spec);
         let job = Box::new(BlockingJob { runnable, shared: InFlight::new(self.clone()) });
-        if let Err(rejected) = self.blocking.submit(lane, job) {
-            rejected.job.reject(&rejected.reason);
+        if let Err(Rejected { job, reason, .. }) = self.blocking.submit(lane, job) {
+            job.reject(reason);
         }
         handle
+    }
+
+    /// Hands a job to an executor; `None` is the default one of this runtime.
+    pub(crate) fn execute(
+        &self,
+        executor: Option<&dyn Executor>,
+        job: Box<dyn Job>,
+    ) -> Result<Option<Submitted>, Rejected> {
+        if let Some(executor) = executor {
+            return executor.execute_tracked(job);
+        }
+        // Cloned out: an executor is user code (W10).
+        let chosen = self.blocking.default_executor.lock().clone();
+        match chosen {
+            Some(executor) => executor.execute_tracked(job),
+            None => self.blocking.pool.submit_tracked(job).map(Some),
+        }
+    }
+
+    /// Sets the executor that `None` stands for.
+    pub(crate) fn set_default_executor(&self, executor: Arc<dyn Executor>) {
+        let former = self.blocking.default_executor.lock().replace(executor);
+        drop(former);
+    }
+
+    /// Counts a closure that runs elsewhere, until the guard is dropped.
+    pub(crate) fn in_flight(self: &Arc<Self>) -> InFlight {
+        InFlight::new(self.clone())
+    }
+
+    /// Whether the runtime shuts down or has done so.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.lifecycle.is_closing()
     }
 }

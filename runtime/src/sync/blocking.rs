@@ -29,7 +29,7 @@ impl Wake for Bell {
 /// # Panics
 /// Within the poll of a task, which would block its worker.
 #[track_caller]
-pub(super) fn block_on<F: Future>(future: F) -> F::Output {
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     assert!(
         !coop::is_limited(),
         "a `blocking_*` function of `sheave::sync` was called in a task, whose worker it would block: \

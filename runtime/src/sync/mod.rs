@@ -7,7 +7,7 @@
 //! and a panic poisons nothing. Each operation that makes progress takes one unit of the task's budget
 //! ([`task::coop`](crate::task::coop)).
 
-mod blocking;
+pub(crate) mod blocking;
 pub mod mpsc;
 mod mutex;
 mod notify;
@@ -16,7 +16,7 @@ mod permits;
 
 mod rwlock;
 mod semaphore;
-mod wait_list;
+pub(crate) mod wait_list;
 pub mod watch;
 
 pub use mutex::{

@@ -27,7 +27,7 @@ const KEPT: usize = 64;
 
 /// Waiters that ask for an `R` and are answered with an `A`.
 #[derive(Debug)]
-pub(super) struct WaitList<R, A> {
+pub(crate) struct WaitList<R, A> {
     entries: Slab<Entry<R, A>>,
     first: Option<usize>,
     last: Option<usize>,
@@ -35,7 +35,7 @@ pub(super) struct WaitList<R, A> {
 
 /// Names the entry of one future.
 #[derive(Debug)]
-pub(super) struct Key(usize);
+pub(crate) struct Key(usize);
 
 #[derive(Debug)]
 enum Entry<R, A> {
@@ -53,39 +53,39 @@ struct Waiter<R> {
 
 /// What a future leaves behind that is dropped before it is ready.
 #[must_use = "a waker is dropped without the lock, an answer is passed on"]
-pub(super) enum Left<A> {
+pub(crate) enum Left<A> {
     Waiting(Waker),
     Answered(A),
 }
 
 impl<R, A> WaitList<R, A> {
     /// A list without waiters. Allocates nothing.
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { entries: Slab::new(), first: None, last: None }
     }
 
     /// Whether nobody waits for an answer.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.first.is_none()
     }
 
     /// What the one who waits longest asks for.
-    pub(super) fn first_request(&self) -> Option<&R> {
+    pub(crate) fn first_request(&self) -> Option<&R> {
         self.first.map(|at| &self.waiter(at).request)
     }
 
     /// Answers the one who waits longest.
-    pub(super) fn answer_first(&mut self, answer: A) -> Option<Waker> {
+    pub(crate) fn answer_first(&mut self, answer: A) -> Option<Waker> {
         self.first.map(|at| self.answer(at, answer))
     }
 
     /// Answers the one who came last.
-    pub(super) fn answer_last(&mut self, answer: A) -> Option<Waker> {
+    pub(crate) fn answer_last(&mut self, answer: A) -> Option<Waker> {
         self.last.map(|at| self.answer(at, answer))
     }
 
     /// Answers all who wait now.
-    pub(super) fn answer_all(&mut self, answer: A) -> Vec<Waker>
+    pub(crate) fn answer_all(&mut self, answer: A) -> Vec<Waker>
     where
         A: Clone,
     {
@@ -93,7 +93,7 @@ impl<R, A> WaitList<R, A> {
     }
 
     /// Removes the entry if it is answered.
-    pub(super) fn take_answer(&mut self, key: &mut Option<Key>) -> Option<A> {
+    pub(crate) fn take_answer(&mut self, key: &mut Option<Key>) -> Option<A> {
         let at = key.as_ref()?.0;
         if matches!(self.entries[at], Entry::Waiting(_)) {
             return None;
@@ -106,12 +106,12 @@ impl<R, A> WaitList<R, A> {
     }
 
     /// Whether the entry would wake the task of `waker`.
-    pub(super) fn would_wake(&self, key: &Key, waker: &Waker) -> bool {
+    pub(crate) fn would_wake(&self, key: &Key, waker: &Waker) -> bool {
         self.waiter(key.0).waker.will_wake(waker)
     }
 
     /// Queues at the end.
-    pub(super) fn join(&mut self, request: R, waker: Waker) -> Key {
+    pub(crate) fn join(&mut self, request: R, waker: Waker) -> Key {
         let waiter = Waiter { request, waker, before: self.last, after: None };
         let at = self.entries.insert(Entry::Waiting(waiter));
         match self.last.replace(at) {
@@ -122,12 +122,12 @@ impl<R, A> WaitList<R, A> {
     }
 
     /// Stays in place and has another waker from now on.
-    pub(super) fn change_waker(&mut self, key: &Key, waker: Waker) -> Waker {
+    pub(crate) fn change_waker(&mut self, key: &Key, waker: Waker) -> Waker {
         std::mem::replace(&mut self.waiter_mut(key.0).waker, waker)
     }
 
     /// Removes the entry of a future that is dropped.
-    pub(super) fn leave(&mut self, Key(at): Key) -> Left<A> {
+    pub(crate) fn leave(&mut self, Key(at): Key) -> Left<A> {
         if matches!(self.entries[at], Entry::Waiting(_)) {
             self.unlink(at);
         }
@@ -183,7 +183,7 @@ impl<R, A> WaitList<R, A> {
 
 /// Wakes those who were answered, to be called without any lock. A waker that panics does not cost the
 /// others their wake (T13).
-pub(super) fn wake(wakers: impl IntoIterator<Item = Waker>) {
+pub(crate) fn wake(wakers: impl IntoIterator<Item = Waker>) {
     wakers.into_iter().for_each(|waker| contain(|| waker.wake()));
 }
 
@@ -193,7 +193,7 @@ pub(super) fn wake(wakers: impl IntoIterator<Item = Waker>) {
 /// with the request to queue. The waker is cloned and dropped without the lock (W10), and `at_once` is
 /// asked again after that, because what it waits for may have come meanwhile.
 #[inline]
-pub(super) fn poll_answer<S, R, A>(
+pub(crate) fn poll_answer<S, R, A>(
     state: &Mutex<S>,
     list: fn(&mut S) -> &mut WaitList<R, A>,
     key: &mut Option<Key>,
@@ -238,7 +238,7 @@ pub(super) fn poll_answer<S, R, A>(
 ///
 /// `look` says what it waits for, if that has come; it is asked under the lock.
 #[inline]
-pub(super) fn poll_alone<S, T>(
+pub(crate) fn poll_alone<S, T>(
     state: &Mutex<S>,
     place: fn(&mut S) -> &mut Option<Waker>,
     cx: &mut Context<'_>,

@@ -82,7 +82,7 @@ impl Instant {
     }
 
     /// The moment `duration` later, or one 30 years later if that cannot be expressed.
-    pub(super) fn later(self, duration: Duration) -> Self {
+    pub(crate) fn later(self, duration: Duration) -> Self {
         self.checked_add(duration).unwrap_or_else(|| self.checked_add(FAR).unwrap_or(self))
     }
 }

@@ -1,0 +1,229 @@
+//! The state of a scope, between the one who runs it and those who cancel it.
+//!
+//! | stage   | cause | sections | call                  | does                                           |
+//! |---------|-------|----------|-----------------------|------------------------------------------------|
+//! | New     | any   | 0        | `enter`               | Running                                        |
+//! | any     | none  | any      | `cancel`              | the cause is there; wakes the run and the token's waiters |
+//! | any     | some  | any      | `cancel`              | nothing                                        |
+//! | any     | none  | any      | `set_deadline`        | wakes the run, which moves its timer           |
+//! | Running | any   | n        | `begin_section`       | n + 1, here and in all scopes around           |
+//! | any     | none  | n        | `end_section`         | n − 1, here and in all scopes around           |
+//! | any     | some  | 1        | `end_section`         | 0, and wakes the run                           |
+//! | Running | none, or sections | | `poll_event`      | waits                                          |
+//! | Running | some  | 0        | `poll_event`          | `Dropped`: the run drops its future            |
+//! | Running | any   | any      | `leave`               | Left                                           |
+
+use crate::cancel::token::Told;
+use crate::cancel::{CancellationToken, Cancelled};
+use crate::sync::wait_list::{poll_alone, wake};
+use crate::time::{self, Instant};
+use sheave_facade::seeded;
+use sheave_facade::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+/// What all clones of a scope share.
+pub(super) struct Shared {
+    /// A child of the scope's in which this one was made, unless this one is shielded.
+    pub(super) token: CancellationToken,
+    is_shielded: bool,
+    state: Mutex<State>,
+}
+
+struct State {
+    stage: Stage,
+    /// Why this scope, and not only one around it, was cancelled.
+    cause: Option<Cancelled>,
+    /// Whether somebody waited for the token when the cause came.
+    has_observers: bool,
+    deadline: Option<Instant>,
+    /// The scope in which this one runs, from `enter` on.
+    around: Option<Arc<Shared>>,
+    /// Shielded sections that have begun in the future and have not ended.
+    sections: usize,
+    /// The task of the run, while it waits.
+    waker: Option<Waker>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    New,
+    Running,
+    Left { is_caught: bool },
+}
+
+impl State {
+    /// The token is cancelled in the same hold of the lock: who sees the cause finds it cancelled.
+    fn set_cause(&mut self, token: &CancellationToken, cause: Cancelled) -> Told {
+        self.cause = Some(cause.clone());
+        let told = token.cancel_because(cause);
+        self.has_observers = !told.is_empty();
+        told
+    }
+
+    /// Whether nothing keeps the future, now that there is a cause.
+    fn may_drop(&self) -> bool {
+        let is_kept = self.sections > 0 && !seeded::on("scope_section_ignored");
+        !is_kept && !seeded::on("scope_cause_not_seen")
+    }
+}
+
+/// What a run that waits is told.
+pub(super) enum Event {
+    /// The deadline is no longer what it was.
+    Deadline(Option<Instant>),
+    /// The future shall be dropped. Those who wait in it for the cancellation, if there are any, are
+    /// to be polled first.
+    Dropped(Cancelled, bool),
+}
+
+impl Shared {
+    pub(super) fn new(
+        token: CancellationToken,
+        is_shielded: bool,
+        deadline: Option<Instant>,
+    ) -> Self {
+        let stage = Stage::New;
+        let state = State {
+            stage,
+            cause: None,
+            has_observers: false,
+            deadline,
+            around: None,
+            sections: 0,
+            waker: None,
+        };
+        Self { token, is_shielded, state: Mutex::new(state) }
+    }
+
+    pub(super) fn is_shielded(&self) -> bool {
+        self.is_shielded
+    }
+
+    /// The future is polled for the first time, in the scope `around`.
+    ///
+    /// # Panics
+    /// If there was another future before.
+    pub(super) fn enter(&self, around: Option<Arc<Self>>) {
+        let mut state = self.state.lock();
+        let former = state.stage;
+        if former == Stage::New {
+            state.stage = Stage::Running;
+            state.around = around;
+        }
+        drop(state);
+        assert!(
+            former == Stage::New,
+            "a `CancelScope` runs one future: for another one, make another scope"
+        );
+    }
+
+    /// The future is gone. `is_caught`: because of a cancellation of this scope.
+    pub(super) fn leave(&self, is_caught: bool) {
+        let mut state = self.state.lock();
+        state.stage = Stage::Left { is_caught };
+        let waker = state.waker.take();
+        drop(state);
+        drop(waker);
+    }
+
+    /// Cancels this scope, unless it is.
+    pub(super) fn cancel(&self, cause: Cancelled) {
+        let mut state = self.state.lock();
+        if state.cause.is_some() {
+            return;
+        }
+        let told = state.set_cause(&self.token, cause);
+        let waker = state.waker.take();
+        drop(state);
+        told.wake();
+        wake(waker);
+    }
+
+    /// The timer that stood at `filed` has fired. For the run, which is not woken.
+    pub(super) fn expire(&self, filed: Option<Instant>) {
+        let mut state = self.state.lock();
+        if state.cause.is_some() || state.deadline != filed {
+            return;
+        }
+        let told = state.set_cause(&self.token, Cancelled::by_deadline());
+        let waker = state.waker.take();
+        drop(state);
+        told.wake();
+        drop(waker);
+    }
+
+    pub(super) fn set_deadline(&self, deadline: Option<Instant>) {
+        let mut state = self.state.lock();
+        state.deadline = deadline;
+        let waker = state.waker.take();
+        drop(state);
+        wake(waker);
+    }
+
+    /// Waits for an event, while the timer stands at `filed`.
+    pub(super) fn poll_event(&self, filed: Option<Instant>, cx: &mut Context<'_>) -> Poll<Event> {
+        let look = |state: &mut State| match &state.cause {
+            Some(cause) if state.may_drop() => {
+                Some(Event::Dropped(cause.clone(), state.has_observers))
+            }
+            Some(_) => None,
+            None if state.deadline != filed => Some(Event::Deadline(state.deadline)),
+            None => None,
+        };
+        poll_alone(&self.state, |state| &mut state.waker, cx, look)
+    }
+
+    /// The scopes from this one outwards.
+    fn outwards(self: &Arc<Self>) -> impl Iterator<Item = Arc<Self>> {
+        std::iter::successors(Some(self.clone()), |scope| scope.state.lock().around.clone())
+    }
+
+    /// A shielded section begins in the future of this scope.
+    pub(super) fn begin_section(self: &Arc<Self>) {
+        self.outwards().for_each(|scope| scope.state.lock().sections += 1);
+    }
+
+    /// Such a section has ended, or was dropped.
+    pub(super) fn end_section(self: &Arc<Self>) {
+        for scope in self.outwards() {
+            let mut state = scope.state.lock();
+            state.sections -= 1;
+            let is_awaited = state.sections == 0 && state.cause.is_some();
+            let is_told = is_awaited && !seeded::on("scope_section_end_not_told");
+            let waker = if is_told { state.waker.take() } else { None };
+            drop(state);
+            wake(waker);
+        }
+    }
+
+    /// Whether this scope or one around it is cancelled; a deadline that has passed counts.
+    pub(super) fn is_cancelled(self: &Arc<Self>) -> bool {
+        for scope in self.outwards() {
+            if scope.deadline().is_some_and(|deadline| deadline <= time::Instant::now()) {
+                scope.cancel(Cancelled::by_deadline());
+            }
+            if scope.token.is_cancelled() {
+                return true;
+            }
+            if scope.is_shielded {
+                break;
+            }
+        }
+        false
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.state.lock().deadline
+    }
+
+    pub(super) fn own_cause(&self) -> Option<Cancelled> {
+        self.state.lock().cause.clone()
+    }
+
+    pub(super) fn is_caught(&self) -> bool {
+        self.state.lock().stage == Stage::Left { is_caught: true }
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom;

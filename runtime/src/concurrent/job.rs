@@ -1,0 +1,127 @@
+//! The work of a future as an executor carries it, and what it can ask on its thread.
+
+use super::state::State;
+use super::{Future, FutureError, Promise, promise};
+use crate::scheduler::with_runtime;
+use crate::util::contain::catch;
+use sheave_blocking_pool::{Job, RejectReason};
+use sheave_facade::sync::Arc;
+use std::cell::RefCell;
+
+/// A closure with the promise of its result. `guard` is dropped after the promise was kept or broken.
+struct PromisedJob<F, T, G> {
+    promise: Promise<T>,
+    work: F,
+    guard: G,
+}
+
+/// Makes a closure the work of a future.
+pub(super) fn pack<F, T, G>(work: F, guard: G) -> (Future<T>, Box<dyn Job>)
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+    G: Send + 'static,
+{
+    let (promise, future) = promise();
+    (future, Box::new(PromisedJob { promise, work, guard }))
+}
+
+impl<F, T, G> Job for PromisedJob<F, T, G>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+    G: Send + 'static,
+{
+    fn run(self: Box<Self>) {
+        let Self { promise, work, guard: _until_the_end } = *self;
+        if !promise.set_running_or_notify_cancel() {
+            return;
+        }
+        let result = {
+            let _asked_for = AskedFor::set(promise.state().clone());
+            catch(work)
+        };
+        match result {
+            Ok(value) => {
+                promise.set_result(value).unwrap_or_else(|_| unreachable!("it is running"))
+            }
+            Err(payload) => promise.set_panic(payload),
+        }
+    }
+
+    fn cancel(self: Box<Self>) {
+        self.promise.cancel();
+    }
+
+    fn reject(self: Box<Self>, reason: RejectReason) {
+        self.promise.set_exception(reason.into());
+    }
+}
+
+/// What the thread that does the work knows of its future.
+trait Wanted: Send + Sync {
+    fn is_unwanted(&self) -> bool;
+}
+
+impl<T: Send> Wanted for State<T> {
+    fn is_unwanted(&self) -> bool {
+        State::is_unwanted(self)
+    }
+}
+
+sheave_facade::thread_local! {
+    /// The future whose work runs on this thread.
+    static WANTED: RefCell<Option<Arc<dyn Wanted>>> = RefCell::new(None);
+}
+
+/// Names the future whose work runs on this thread, until dropped.
+struct AskedFor {
+    former: Option<Arc<dyn Wanted>>,
+}
+
+impl AskedFor {
+    fn set(wanted: Arc<dyn Wanted>) -> Self {
+        Self { former: WANTED.with(|place| place.replace(Some(wanted))) }
+    }
+}
+
+impl Drop for AskedFor {
+    fn drop(&mut self) {
+        let own = WANTED.with(|place| place.replace(self.former.take()));
+        drop(own);
+    }
+}
+
+/// Says whether the work on this thread should stop: its future was cancelled or abandoned
+/// ([`Future::cancel`], a dropped [`to_thread`](crate::to_thread())), or the runtime that it was
+/// started from shuts down. For long work, to call now and then; anyio's `from_thread.check_cancelled`.
+///
+/// # Errors
+/// [`FutureError::Cancelled`] if it should stop.
+///
+/// # Examples
+/// ```
+/// use sheave::concurrent::{ThreadPool, check_cancelled};
+///
+/// let pool = ThreadPool::new();
+/// let (started, is_started) = std::sync::mpsc::channel();
+/// let future = pool.submit(move || {
+///     started.send(()).unwrap();
+///     let mut rounds = 0u64;
+///     while check_cancelled().is_ok() {
+///         rounds += 1;
+///     }
+///     rounds
+/// });
+/// is_started.recv().unwrap();
+/// assert!(!future.cancel()); // It runs, so it cannot be cancelled, but it can be asked to end.
+/// future.wait().unwrap();
+/// ```
+pub fn check_cancelled() -> Result<(), FutureError> {
+    let wanted = WANTED.with(|place| place.borrow().clone());
+    let is_unwanted = wanted.is_some_and(|wanted| wanted.is_unwanted());
+    if is_unwanted || with_runtime(|shared| shared.is_some_and(|shared| shared.is_closing())) {
+        return Err(FutureError::Cancelled);
+    }
+    Ok(())
+}

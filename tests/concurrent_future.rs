@@ -1,0 +1,561 @@
+//! `sheave::concurrent`: futures and pools of plain threads (items 47, 48 and 51 of the asyncio
+//! reference). `B24` and its like name obligations of its table of behaviours.
+
+use sheave::concurrent::{
+    FutureError, RejectReason, ReturnWhen, ThreadPool, as_completed, check_cancelled, promise,
+    wait, wrap_future,
+};
+use sheave::runtime::Builder;
+use sheave_tests::{Drops, eventually, watchdog};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const LIMIT: Duration = Duration::from_secs(60);
+const SHORT: Duration = Duration::from_millis(20);
+
+fn one() -> ThreadPool {
+    ThreadPool::builder().max_workers(1).build()
+}
+
+/// Takes the pool's only thread until the sender speaks or goes.
+fn occupy(pool: &ThreadPool) -> (Sender<()>, sheave::concurrent::Future<()>) {
+    let (release, wait): (_, Receiver<()>) = channel();
+    let future = pool.submit(move || wait.recv().unwrap_or_default());
+    eventually("it runs", || future.running());
+    (release, future)
+}
+
+/// B24: a future of threads is no future of tasks; it needs no runtime.
+#[test]
+fn a_future_goes_from_pending_over_running_to_finished() {
+    watchdog(LIMIT, || {
+        let pool = one();
+        let (release, first) = occupy(&pool);
+        let second = pool.submit(|| 2);
+        assert!(first.running() && !first.done() && !first.cancelled());
+        assert!(!second.running() && !second.done());
+        assert!(format!("{first:?}").ends_with("state=running>"), "{first:?}");
+        assert!(format!("{second:?}").starts_with("<Future at 0x"), "{second:?}");
+        assert!(format!("{second:?}").ends_with("state=pending>"), "{second:?}");
+        release.send(()).unwrap();
+        let mut second = second;
+        assert!(second.exception().is_none());
+        assert!(second.done() && !second.running());
+        assert!(format!("{second:?}").ends_with("state=finished>"), "{second:?}");
+        assert_eq!(second.wait().unwrap(), 2);
+    });
+}
+
+/// E18: five threads, ten jobs: five run, five wait.
+#[test]
+fn five_of_ten_run_and_five_are_pending() {
+    watchdog(LIMIT, || {
+        let pool = ThreadPool::builder().max_workers(5).build();
+        let gate = Arc::new(AtomicBool::new(false));
+        let futures: Vec<_> = (0..10)
+            .map(|n| {
+                let gate = gate.clone();
+                pool.submit(move || {
+                    while !gate.load(SeqCst) {
+                        thread::yield_now();
+                    }
+                    n
+                })
+            })
+            .collect();
+        eventually("five run", || futures.iter().filter(|f| f.running()).count() == 5);
+        let shown: Vec<_> = futures.iter().map(|future| format!("{future:?}")).collect();
+        assert!(shown[..5].iter().all(|text| text.contains("state=running")), "{shown:?}");
+        assert!(shown[5..].iter().all(|text| text.contains("state=pending")), "{shown:?}");
+        gate.store(true, SeqCst);
+        let values: Vec<_> = futures.into_iter().map(|future| future.wait().unwrap()).collect();
+        assert_eq!(values, (0..10).collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn a_queued_job_can_be_cancelled_and_a_running_one_is_asked_to_end() {
+    watchdog(LIMIT, || {
+        let pool = one();
+        let running = pool.submit(|| {
+            while check_cancelled().is_ok() {
+                thread::yield_now();
+            }
+            "asked to end"
+        });
+        eventually("it runs", || running.running());
+        let drops = Drops::new();
+        let witness = drops.witness();
+        let queued = pool.submit(move || -> () {
+            drop(witness);
+            panic!("ran though cancelled");
+        });
+        assert!(queued.cancel() && queued.cancel() && queued.cancelled());
+        drops.assert_all();
+        assert_eq!(pool.metrics().queued, 0, "it has left the queue");
+        assert!(format!("{queued:?}").ends_with("state=cancelled>"));
+        let error: FutureError = queued.wait().unwrap_err();
+        assert!(error.is_cancelled(), "{error}");
+        assert!(!running.cancel() && !running.cancelled());
+        assert_eq!(running.wait().unwrap(), "asked to end");
+    });
+}
+
+#[test]
+fn a_dropped_future_detaches_its_job() {
+    watchdog(LIMIT, || {
+        let pool = one();
+        let (sender, receiver) = channel();
+        drop(pool.submit(move || sender.send(3).unwrap()));
+        assert_eq!(receiver.recv().unwrap(), 3);
+    });
+}
+
+#[test]
+fn a_panic_is_the_waiters_and_the_thread_survives() {
+    watchdog(LIMIT, || {
+        let pool = one();
+        let thread_id = || pool.submit(|| thread::current().id()).wait().unwrap();
+        let before = thread_id();
+        let mut future = pool.submit(|| -> () { panic!("on purpose") });
+        let seen = future.exception().expect("it panicked");
+        assert!(seen.is_panic() && seen.to_string().contains("on purpose"), "{seen}");
+        let error: FutureError = future.wait().unwrap_err();
+        let payload = error.try_into_panic().unwrap();
+        assert_eq!(*payload.downcast::<&str>().unwrap(), "on purpose");
+        assert_eq!(thread_id(), before);
+    });
+}
+
+#[test]
+fn time_out_leaves_the_value_for_later() {
+    watchdog(LIMIT, || {
+        let (promise, mut future) = promise();
+        assert!(future.wait_timeout(SHORT).unwrap_err().is_timeout());
+        promise.set_result(5).unwrap();
+        assert_eq!(future.wait_timeout(Duration::ZERO).unwrap(), 5);
+        let again = catch_unwind(AssertUnwindSafe(|| future.wait_timeout(Duration::ZERO)));
+        assert!(again.is_err(), "a result is taken once");
+    });
+}
+
+#[test]
+fn an_abandoned_promise_does_not_leave_its_waiter_waiting() {
+    watchdog(LIMIT, || {
+        let (promise, future) = promise::<u32>();
+        thread::spawn(move || drop(promise));
+        assert!(matches!(future.wait(), Err(FutureError::Abandoned)));
+    });
+}
+
+#[test]
+fn callbacks_run_in_order_on_the_completing_thread_or_at_once() {
+    watchdog(LIMIT, || {
+        let (promise, future) = promise();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        for n in 0..3 {
+            let seen = seen.clone();
+            future.add_done_callback(move |result: &Result<u32, FutureError>| {
+                let value = *result.as_ref().unwrap();
+                seen.lock().unwrap().push((n, value, thread::current().id()));
+                assert_ne!(n, 1, "a callback that fails does not keep the third from being called");
+            });
+        }
+        let setter = thread::spawn(move || {
+            promise.set_result(9).unwrap();
+            thread::current().id()
+        });
+        let setter = setter.join().unwrap();
+        assert_eq!(*seen.lock().unwrap(), [(0, 9, setter), (1, 9, setter), (2, 9, setter)]);
+        let late = Arc::new(Mutex::new(None));
+        let place = late.clone();
+        future.add_done_callback(move |_| *place.lock().unwrap() = Some(thread::current().id()));
+        assert_eq!(*late.lock().unwrap(), Some(thread::current().id()));
+        assert_eq!(future.wait().unwrap(), 9);
+    });
+}
+
+#[test]
+fn a_cancellation_calls_the_callbacks() {
+    let (promise, future) = promise::<u32>();
+    let called = Arc::new(AtomicUsize::new(0));
+    let counter = called.clone();
+    future.add_done_callback(move |result| {
+        assert!(result.as_ref().unwrap_err().is_cancelled());
+        counter.fetch_add(1, SeqCst);
+    });
+    assert!(future.cancel());
+    assert_eq!(called.load(SeqCst), 1);
+    assert_eq!(promise.set_result(1), Err(1), "Python raises InvalidStateError");
+}
+
+#[test]
+fn wait_returns_when_it_was_told_to() {
+    watchdog(LIMIT, || {
+        let make = || (0..3).map(|_| promise::<u32>()).unzip::<_, _, Vec<_>, Vec<_>>();
+        let (promises, futures) = make();
+        let mut promises = promises.into_iter();
+        let setter = promises.next_back().unwrap();
+        thread::spawn(move || setter.set_result(1));
+        let waited = wait(futures, None, ReturnWhen::FirstCompleted);
+        assert_eq!((waited.done.len(), waited.not_done.len()), (1, 2));
+        let waited = wait(waited.not_done, Some(SHORT), ReturnWhen::AllCompleted);
+        assert_eq!((waited.done.len(), waited.not_done.len()), (0, 2));
+        drop(promises);
+        let waited = wait(waited.not_done, None, ReturnWhen::AllCompleted);
+        assert_eq!((waited.done.len(), waited.not_done.len()), (2, 0));
+
+        let (promises, futures) = make();
+        let mut promises = promises.into_iter();
+        assert!(futures[0].cancel(), "a cancellation is no exception");
+        let failing = promises.next_back().unwrap();
+        thread::spawn(move || failing.set_panic(Box::new("no")));
+        let waited = wait(futures, None, ReturnWhen::FirstException);
+        assert_eq!((waited.done.len(), waited.not_done.len()), (2, 1));
+        assert!(wait::<()>([], None, ReturnWhen::AllCompleted).done.is_empty());
+    });
+}
+
+#[test]
+fn as_completed_goes_by_completion_and_ends_with_one_error() {
+    watchdog(LIMIT, || {
+        let (promises, futures): (Vec<_>, Vec<_>) = (0..4).map(|_| promise()).unzip();
+        let mut promises: Vec<_> = promises.into_iter().map(Some).collect();
+        let mut set = |n: usize| promises[n].take().unwrap().set_result(n).unwrap();
+        set(2);
+        let mut completed = as_completed(futures, Some(Duration::from_millis(200)));
+        assert_eq!(completed.next().unwrap().unwrap().wait().unwrap(), 2);
+        set(0);
+        assert_eq!(completed.next().unwrap().unwrap().wait().unwrap(), 0);
+        let error = completed.next().unwrap().unwrap_err();
+        assert_eq!(error.to_string(), "2 (of 4) futures unfinished");
+        assert!(completed.next().is_none());
+        assert_eq!(completed.into_unfinished().len(), 2);
+    });
+}
+
+#[test]
+fn as_completed_takes_ten_thousand() {
+    watchdog(LIMIT, || {
+        let (promises, futures): (Vec<_>, Vec<_>) = (0..10_000).map(|_| promise()).unzip();
+        let setter = thread::spawn(move || {
+            promises.into_iter().rev().for_each(|promise| promise.set_result(1u32).unwrap());
+        });
+        let sum: u32 = as_completed(futures, None).map(|f| f.unwrap().wait().unwrap()).sum();
+        assert_eq!(sum, 10_000);
+        setter.join().unwrap();
+    });
+}
+
+#[test]
+fn a_thread_that_drives_a_runtime_panics_instead_of_blocking() {
+    watchdog(LIMIT, || {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let message = runtime.block_on(async {
+            let (_promise, future) = promise::<u32>();
+            catch_unwind(AssertUnwindSafe(|| future.wait())).expect_err("it panics")
+        });
+        let message = message.downcast_ref::<&str>().expect("a text");
+        assert!(message.contains("use `.await`"), "{message}");
+        // What is done already needs no wait.
+        runtime.block_on(async {
+            let (promise, future) = promise();
+            promise.set_result(1).unwrap();
+            assert_eq!(future.wait().unwrap(), 1);
+        });
+    });
+}
+
+#[test]
+fn an_awaited_future_that_is_dropped_cancels_its_queued_job() {
+    watchdog(LIMIT, || {
+        let pool = one();
+        let (release, busy) = occupy(&pool);
+        let (queued, kept) = (pool.submit(|| ()), pool.submit(|| 4));
+        let witness = Arc::new(AtomicBool::new(false));
+        let flag = witness.clone();
+        queued.add_done_callback(move |result| {
+            flag.store(result.as_ref().unwrap_err().is_cancelled(), SeqCst);
+        });
+        drop(wrap_future(queued));
+        assert!(witness.load(SeqCst), "cancelled with its future");
+        let (sender, receiver) = channel();
+        kept.add_done_callback(move |result| sender.send(*result.as_ref().unwrap()).unwrap());
+        drop(wrap_future(kept).cancel_on_drop(false));
+        release.send(()).unwrap();
+        busy.wait().unwrap();
+        assert_eq!(receiver.recv().unwrap(), 4);
+    });
+}
+
+#[test]
+fn a_job_may_wait_for_jobs_of_its_own_pool_of_one_thread() {
+    watchdog(LIMIT, || {
+        let pool = one();
+        let inner = pool.clone();
+        let nested = pool.submit(move || {
+            let again = inner.clone();
+            let one = inner.submit(move || again.submit(|| 1).wait().unwrap()).wait().unwrap();
+            let rest = wait((0..4).map(|_| inner.submit(|| 1)), None, ReturnWhen::AllCompleted);
+            one + rest.done.len()
+        });
+        assert_eq!(nested.wait().unwrap(), 5);
+    });
+}
+
+/// Two pools whose jobs wait for each other: each is helped by its own.
+#[test]
+fn jobs_of_two_pools_may_wait_for_each_other() {
+    watchdog(LIMIT, || {
+        let (left, right) = (one(), one());
+        let (l, r) = (left.clone(), right.clone());
+        let outer = left.submit(move || {
+            let back = l.clone();
+            r.submit(move || back.submit(|| 7).wait().unwrap()).wait().unwrap()
+        });
+        assert_eq!(outer.wait().unwrap(), 7);
+    });
+}
+
+#[test]
+fn map_keeps_the_order_and_the_first_error_is_the_last_item() {
+    watchdog(LIMIT, || {
+        let pool = ThreadPool::builder().max_workers(4).build();
+        let slow_first = |n: u64| {
+            thread::sleep(Duration::from_millis(20 - 5 * n));
+            n
+        };
+        let values: Result<Vec<_>, _> = pool.map(slow_first, 0..4).collect();
+        assert_eq!(values.unwrap(), [0, 1, 2, 3]);
+
+        let pool = one();
+        let begun = Arc::new(AtomicUsize::new(0));
+        let counter = begun.clone();
+        let (release, busy) = occupy(&pool);
+        let mut mapped = pool.map(
+            move |n: u32| {
+                counter.fetch_add(1, SeqCst);
+                assert!(n > 0, "the first one fails");
+            },
+            0..1,
+        );
+        release.send(()).unwrap();
+        busy.wait().unwrap();
+        assert!(mapped.next().unwrap().unwrap_err().is_panic());
+        assert!(mapped.next().is_none());
+        assert_eq!(begun.load(SeqCst), 1);
+    });
+}
+
+#[test]
+fn map_submits_at_once_and_its_end_cancels_what_has_not_begun() {
+    watchdog(LIMIT, || {
+        let pool = one();
+        let (release, busy) = occupy(&pool);
+        let begun = Arc::new(AtomicUsize::new(0));
+        let counter = begun.clone();
+        let work = move |_: u32| {
+            counter.fetch_add(1, SeqCst);
+        };
+        let mapped = pool.map(work.clone(), 0..5);
+        assert_eq!(pool.metrics().queued, 5);
+        drop(mapped);
+        assert_eq!(pool.metrics().queued, 0);
+        let mut late = pool.map(work, 0..5).timeout(Duration::ZERO);
+        assert!(late.next().unwrap().unwrap_err().is_timeout());
+        assert_eq!((pool.metrics().queued, late.next().is_none()), (0, true));
+        release.send(()).unwrap();
+        busy.wait().unwrap();
+        pool.shutdown().wait();
+        assert_eq!(begun.load(SeqCst), 0);
+    });
+}
+
+#[test]
+fn buffered_map_takes_items_as_results_are_taken() {
+    watchdog(LIMIT, || {
+        let pool = one();
+        let taken = Arc::new(AtomicUsize::new(0));
+        let counter = taken.clone();
+        let items = (0..).inspect(move |_| {
+            counter.fetch_add(1, SeqCst);
+        });
+        let mut mapped = pool.map_buffered(3, |n: u64| n, items);
+        assert_eq!(taken.load(SeqCst), 3);
+        for n in 0..10 {
+            assert_eq!(mapped.next().unwrap().unwrap(), n);
+            assert_eq!(taken.load(SeqCst), 4 + n as usize);
+        }
+    });
+}
+
+#[test]
+fn shutdown_runs_what_waits_unless_told_to_cancel_it() {
+    watchdog(LIMIT, || {
+        let pool = one();
+        let (release, busy) = occupy(&pool);
+        let waiting = pool.submit(|| 1);
+        let shutdown = pool.shutdown();
+        assert!(pool.submit(|| 2).wait().unwrap_err().is_shutdown());
+        release.send(()).unwrap();
+        shutdown.wait();
+        busy.wait().unwrap();
+        assert_eq!(waiting.wait().unwrap(), 1);
+        assert_eq!(pool.metrics().threads, 0);
+
+        let pool = one();
+        let (release, busy) = occupy(&pool);
+        let waiting = pool.submit(|| 1);
+        let shutdown = pool.shutdown().cancel_futures();
+        assert!(waiting.cancelled() && busy.running());
+        drop(release);
+        shutdown.wait();
+        assert!(busy.done());
+    });
+}
+
+/// C37: awaiting the end of a pool does not stop the tasks of the thread.
+#[test]
+fn an_awaited_shutdown_lets_tasks_go_on() {
+    watchdog(LIMIT, || {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let pool = one();
+            let (release, busy) = occupy(&pool);
+            let releasing = sheave::spawn(async move { release.send(()).unwrap() });
+            pool.shutdown().await;
+            releasing.await.unwrap();
+            assert!(busy.done());
+            assert_eq!(pool.metrics().threads, 0);
+        });
+    });
+}
+
+/// C37: the last handle goes in async code; the jobs are run all the same.
+#[test]
+fn dropping_a_pool_waits_outside_of_a_runtime_only() {
+    watchdog(LIMIT, || {
+        let pool = one();
+        let done = Arc::new(AtomicBool::new(false));
+        let flag = done.clone();
+        let (release, _busy) = occupy(&pool);
+        drop(pool.submit(move || flag.store(true, SeqCst)));
+        thread::spawn(move || {
+            thread::sleep(SHORT);
+            release.send(()).unwrap();
+        });
+        drop(pool);
+        assert!(done.load(SeqCst), "the drop has waited");
+
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let pool = one();
+            let (release, busy) = occupy(&pool);
+            let queued = pool.submit(|| 8);
+            drop(pool); // Would never return if it waited.
+            release.send(()).unwrap();
+            assert_eq!(queued.await.unwrap(), 8);
+            assert!(busy.done());
+        });
+    });
+}
+
+#[test]
+fn the_last_handle_may_go_in_a_job_of_the_pool() {
+    watchdog(LIMIT, || {
+        let pool = one();
+        let own = pool.clone();
+        let (sender, receiver) = channel::<()>();
+        let job = pool.submit(move || {
+            receiver.recv().unwrap();
+            drop(own);
+            6
+        });
+        drop(pool);
+        sender.send(()).unwrap();
+        assert_eq!(job.wait().unwrap(), 6);
+    });
+}
+
+#[test]
+fn an_initializer_that_fails_breaks_the_pool_for_queued_and_later_jobs() {
+    watchdog(LIMIT, || {
+        let (release, wait) = channel::<()>();
+        let wait = Mutex::new(wait);
+        let pool = ThreadPool::builder()
+            .max_workers(1)
+            .initializer(move || {
+                wait.lock().unwrap().recv().unwrap();
+                panic!("no database");
+            })
+            .build();
+        let queued: Vec<_> = (0..3).map(|_| pool.submit(|| ())).collect();
+        release.send(()).unwrap();
+        for future in queued {
+            let error = future.wait().unwrap_err();
+            assert!(error.is_broken_executor(), "{error}");
+            assert!(error.to_string().contains("no database"), "{error}");
+        }
+        assert!(pool.submit(|| ()).wait().unwrap_err().is_broken_executor());
+    });
+}
+
+#[test]
+fn the_initializer_runs_once_on_each_thread() {
+    watchdog(LIMIT, || {
+        let count = Arc::new(AtomicUsize::new(0));
+        let counter = count.clone();
+        let pool = ThreadPool::builder()
+            .max_workers(1)
+            .thread_name_prefix("named")
+            .initializer(move || {
+                counter.fetch_add(1, SeqCst);
+            })
+            .build();
+        let names = pool.map(|_| thread::current().name().map(str::to_owned), 0..5);
+        assert!(names.map(Result::unwrap).all(|name| name.as_deref() == Some("named-0")));
+        assert_eq!(count.load(SeqCst), 1);
+    });
+}
+
+#[test]
+fn a_full_queue_refuses_the_next_job() {
+    watchdog(LIMIT, || {
+        let pool = ThreadPool::builder().max_workers(1).queue_limit(1).build();
+        let (release, _busy) = occupy(&pool);
+        let queued = pool.submit(|| 1);
+        let error = pool.submit(|| 2).wait().unwrap_err();
+        let FutureError::Rejected(reason) = error else { panic!("{error}") };
+        assert!(matches!(*reason, RejectReason::QueueFull { limit: 1 }), "{reason}");
+        release.send(()).unwrap();
+        assert_eq!(queued.wait().unwrap(), 1);
+    });
+}
+
+/// C32: under a steady load below the cap, the same few threads are used again.
+#[test]
+fn idle_threads_are_used_again() {
+    watchdog(LIMIT, || {
+        let pool = ThreadPool::builder().max_workers(32).build();
+        (0..200).for_each(|n| assert_eq!(pool.submit(move || n).wait().unwrap(), n));
+        let peak = pool.metrics().peak_threads;
+        assert!(peak <= 3, "{peak} threads for one job at a time");
+    });
+}
+
+/// Work that takes a second of each of five threads takes two for ten jobs, and here a tenth of that.
+#[test]
+fn jobs_overlap_as_far_as_there_are_threads() {
+    watchdog(LIMIT, || {
+        let pool = ThreadPool::builder().max_workers(5).build();
+        let start = Instant::now();
+        let naps = pool.map(thread::sleep, [Duration::from_millis(100); 10]);
+        assert_eq!(naps.filter(Result::is_ok).count(), 10);
+        let took = start.elapsed();
+        assert!((200..900).contains(&took.as_millis()), "{took:?}");
+    });
+}
