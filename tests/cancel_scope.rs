@@ -373,6 +373,15 @@ async fn a_spawned_task_is_in_no_scope_and_is_told_by_a_token() {
     assert_eq!(moved_on.await, None);
 }
 
+/// A task that is polled within the poll of another one, as a local one is, is in no scope of that one.
+#[sheave::test(start_paused = true)]
+async fn a_local_task_that_is_polled_within_a_scope_is_not_in_it() {
+    let set = sheave::task::LocalSet::new();
+    let local = set.spawn_local(async { current_scope().is_none() });
+    let moved_on = move_on_after(SECOND, set.run_until(async move { local.await.unwrap() })).await;
+    assert_eq!(moved_on, Some(true));
+}
+
 #[test]
 fn a_child_token_does_not_cancel_the_scope() {
     let scope = CancelScope::new();

@@ -186,6 +186,7 @@ pub mod cancel;
 pub mod concurrent;
 mod coop;
 mod front;
+pub mod generator;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 pub mod io;
@@ -195,6 +196,7 @@ mod reactor;
 pub mod runtime;
 mod scheduler;
 pub mod signal;
+pub mod stream;
 pub mod sync;
 mod tasks;
 pub mod time;

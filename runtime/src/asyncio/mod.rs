@@ -5,8 +5,10 @@
 //! [`time::sleep`](crate::time::sleep), [`sync`](crate::sync). What only asyncio has is here. Where
 //! Rust must differ, the documentation says so at the item, under "Differences from asyncio".
 
+mod async_with;
 mod context_var;
 
+pub use async_with::{AsyncContextManager, AsyncWithError, ExitReason, async_with};
 pub use context_var::{ContextVar, ResetError, Token, copy_context};
 
 pub use crate::front::to_thread::to_thread;

@@ -29,7 +29,7 @@ impl<'a> WaitForCancellationFuture<'a> {
     }
 
     /// Polls without a look at the task's budget.
-    pub(super) fn poll_unbudgeted(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_unbudgeted(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.token.poll_cancelled(&mut self.key, cx)
     }
 }

@@ -1,0 +1,256 @@
+//! Async context managers: entered once, left once, whatever happens between.
+
+use sheave::asyncio::{AsyncContextManager, AsyncWithError, ExitReason, async_with};
+use sheave::cancel::{CancelScope, fail_after, move_on_after};
+use sheave::task::yield_now;
+use sheave::time::{Duration, Instant, sleep, timeout};
+use std::convert::Infallible;
+use std::future::pending;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What has happened, and when.
+#[derive(Clone)]
+struct Log {
+    start: Instant,
+    lines: Arc<Mutex<Vec<(u64, &'static str)>>>,
+}
+
+impl Log {
+    fn new() -> Self {
+        Self { start: Instant::now(), lines: Arc::default() }
+    }
+
+    fn say(&self, text: &'static str) {
+        self.lines.lock().unwrap().push((self.start.elapsed().as_secs(), text));
+    }
+
+    fn lines(&self) -> Vec<(u64, &'static str)> {
+        self.lines.lock().unwrap().clone()
+    }
+}
+
+/// The notes' manager: a second to enter, a second to leave. Fails where it is told to.
+struct Manager {
+    log: Log,
+    fails_to_enter: bool,
+    fails_to_exit: bool,
+}
+
+struct Connection {
+    log: Log,
+    fails_to_exit: bool,
+}
+
+impl Connection {
+    async fn do_something(&mut self) -> u32 {
+        6666
+    }
+}
+
+impl Manager {
+    fn new(log: &Log) -> Self {
+        Self { log: log.clone(), fails_to_enter: false, fails_to_exit: false }
+    }
+}
+
+impl AsyncContextManager for Manager {
+    type Guard = Connection;
+    type Error = io::Error;
+    const CLEANUP_TIMEOUT: Duration = Duration::from_secs(10);
+
+    async fn enter(self) -> io::Result<Connection> {
+        sleep(SECOND).await;
+        if self.fails_to_enter {
+            return Err(io::Error::other("no such host"));
+        }
+        self.log.say("entered");
+        Ok(Connection { log: self.log, fails_to_exit: self.fails_to_exit })
+    }
+
+    async fn exit(connection: Connection, reason: ExitReason<'_>) -> io::Result<()> {
+        connection.log.say(match reason {
+            ExitReason::Ok => "exit: ok",
+            ExitReason::Err(error) if error.is::<io::Error>() => "exit: io error",
+            ExitReason::Err(_) => "exit: error",
+            ExitReason::Panic => "exit: panic",
+            ExitReason::Cancelled => "exit: cancelled",
+        });
+        sleep(SECOND).await;
+        connection.log.say("left");
+        if connection.fails_to_exit { Err(io::Error::other("no goodbye")) } else { Ok(()) }
+    }
+}
+
+/// B29 and example E27: enter takes a second, the value is there, exit takes a second.
+#[sheave::test(start_paused = true)]
+async fn b29_a_manager_is_entered_used_and_left() {
+    let log = Log::new();
+    let body =
+        async |connection: &mut Connection| Ok::<_, Infallible>(connection.do_something().await);
+    let value = async_with(Manager::new(&log), body).await.unwrap();
+    assert_eq!(value, 6666);
+    assert_eq!(log.lines(), [(1, "entered"), (1, "exit: ok"), (2, "left")]);
+}
+
+#[sheave::test(start_paused = true)]
+async fn a_body_that_fails_is_left_with_its_error() {
+    let log = Log::new();
+    let body = async |_: &mut Connection| Err::<(), _>(io::Error::other("broken pipe"));
+    let error = async_with(Manager::new(&log), body).await.unwrap_err();
+    assert_eq!(error.to_string(), "broken pipe");
+    assert!(matches!(error, AsyncWithError::Body { exit: None, .. }));
+    assert_eq!(log.lines(), [(1, "entered"), (1, "exit: io error"), (2, "left")]);
+}
+
+#[sheave::test(start_paused = true)]
+async fn the_error_of_the_body_comes_first_and_that_of_the_exit_with_it() {
+    let log = Log::new();
+    let manager = Manager { fails_to_exit: true, ..Manager::new(&log) };
+    let body = async |_: &mut Connection| Err::<(), _>(io::Error::other("broken pipe"));
+    let error = async_with(manager, body).await.unwrap_err();
+    assert_eq!(error.to_string(), "broken pipe; nor could it leave: no goodbye");
+
+    let manager = Manager { fails_to_exit: true, ..Manager::new(&log) };
+    let body = async |_: &mut Connection| Ok::<_, Infallible>(());
+    let error = async_with(manager, body).await.unwrap_err();
+    assert!(matches!(error, AsyncWithError::Exit(_)), "{error}");
+
+    let manager = Manager { fails_to_enter: true, ..Manager::new(&log) };
+    let body = async |_: &mut Connection| -> Result<(), Infallible> { panic!("never runs") };
+    let error = async_with(manager, body).await.unwrap_err();
+    assert_eq!(error.to_string(), "could not enter: no such host");
+}
+
+#[sheave::test(start_paused = true)]
+async fn a_panic_goes_on_after_the_exit() {
+    let log = Log::new();
+    let manager = Manager::new(&log);
+    let task = sheave::spawn(async move {
+        let body = async |_: &mut Connection| -> Result<(), Infallible> { panic!("on purpose") };
+        async_with(manager, body).await
+    });
+    let payload = task.await.unwrap_err().into_panic();
+    assert_eq!(*payload.downcast::<&str>().unwrap(), "on purpose");
+    assert_eq!(log.lines(), [(1, "entered"), (1, "exit: panic"), (2, "left")]);
+}
+
+/// Q13: a body that is dropped is left by a task of its own.
+#[sheave::test(start_paused = true)]
+async fn a_body_that_is_dropped_is_left_in_the_background() {
+    let log = Log::new();
+    let body = async |_: &mut Connection| -> Result<(), Infallible> { pending().await };
+    assert!(timeout(5 * SECOND, async_with(Manager::new(&log), body)).await.is_err());
+    log.say("went on");
+    sleep(2 * SECOND).await;
+    let said = [(1, "entered"), (5, "went on"), (5, "exit: cancelled"), (6, "left")];
+    assert_eq!(log.lines(), said);
+}
+
+#[sheave::test(start_paused = true)]
+async fn an_aborted_task_leaves_what_it_has_entered() {
+    let log = Log::new();
+    let manager = Manager::new(&log);
+    let task = sheave::spawn(async move {
+        let body = async |_: &mut Connection| -> Result<(), Infallible> { pending().await };
+        drop(async_with(manager, body).await);
+    });
+    sleep(3 * SECOND).await;
+    task.abort();
+    assert!(task.await.unwrap_err().is_cancelled());
+    sleep(2 * SECOND).await;
+    assert_eq!(log.lines(), [(1, "entered"), (3, "exit: cancelled"), (4, "left")]);
+}
+
+/// Item 57: a scope waits for the exit, unlike a `timeout`.
+#[sheave::test(start_paused = true)]
+async fn a_cancelled_scope_waits_for_the_exit() {
+    let log = Log::new();
+    let body = async |_: &mut Connection| -> Result<(), Infallible> { pending().await };
+    assert!(fail_after(5 * SECOND, async_with(Manager::new(&log), body)).await.is_err());
+    log.say("went on");
+    let said = [(1, "entered"), (5, "exit: cancelled"), (6, "left"), (6, "went on")];
+    assert_eq!(log.lines(), said);
+}
+
+#[sheave::test(start_paused = true)]
+async fn a_scope_cancelled_from_within_waits_for_all_exits_from_the_inside_out() {
+    let log = Log::new();
+    let scope = CancelScope::new();
+    let outer = async |_: &mut Connection| {
+        let inner = async |_: &mut Connection| -> Result<(), Infallible> {
+            scope.cancel();
+            yield_now().await;
+            unreachable!("cancelled");
+        };
+        async_with(Manager::new(&log), inner).await.map_err(io::Error::other)
+    };
+    assert!(scope.run(async_with(Manager::new(&log), outer)).await.is_err());
+    let lines = log.lines();
+    let lefts = lines.iter().filter(|(_, text)| *text == "left").count();
+    let exits = lines.iter().filter(|(_, text)| *text == "exit: cancelled").count();
+    assert_eq!((exits, lefts), (2, 2), "{lines:?}");
+}
+
+/// A second cancellation does not interrupt an exit that has begun.
+#[sheave::test(start_paused = true)]
+async fn an_exit_that_is_dropped_is_finished_in_the_background() {
+    let log = Log::new();
+    let body = async |_: &mut Connection| Ok::<_, Infallible>(());
+    let dropped = timeout(SECOND + SECOND / 2, async_with(Manager::new(&log), body)).await;
+    assert!(dropped.is_err());
+    assert_eq!(log.lines(), [(1, "entered"), (1, "exit: ok")]);
+    sleep(SECOND).await;
+    assert_eq!(log.lines().last(), Some(&(2, "left")));
+
+    let log = Log::new();
+    let body = async |_: &mut Connection| Err::<(), _>(io::Error::other("broken pipe"));
+    let dropped = timeout(SECOND + SECOND / 2, async_with(Manager::new(&log), body)).await;
+    assert!(dropped.is_err());
+    sleep(SECOND).await;
+    assert_eq!(log.lines(), [(1, "entered"), (1, "exit: io error"), (2, "left")]);
+}
+
+#[sheave::test(start_paused = true)]
+async fn a_scope_cancelled_within_an_exit_waits_for_its_end() {
+    let log = Log::new();
+    let body = async |_: &mut Connection| Ok::<_, Infallible>(1);
+    let moved_on = move_on_after(SECOND + SECOND / 2, async_with(Manager::new(&log), body)).await;
+    assert_eq!(moved_on.unwrap().unwrap(), 1, "the exit was finished, and there is an output");
+    assert_eq!(log.lines().last(), Some(&(2, "left")));
+}
+
+/// An exit for which nobody waits has a limit.
+#[sheave::test(start_paused = true)]
+async fn an_exit_that_hangs_is_dropped_after_its_time() {
+    struct Hanging(Arc<()>);
+    impl AsyncContextManager for Hanging {
+        type Guard = Arc<()>;
+        type Error = io::Error;
+        const CLEANUP_TIMEOUT: Duration = Duration::from_secs(7);
+
+        async fn enter(self) -> io::Result<Arc<()>> {
+            Ok(self.0)
+        }
+
+        async fn exit(_guard: Arc<()>, _: ExitReason<'_>) -> io::Result<()> {
+            pending().await
+        }
+    }
+    let (start, alive) = (Instant::now(), Arc::new(()));
+    let body = async |_: &mut Arc<()>| -> Result<(), Infallible> { pending().await };
+    assert!(move_on_after(SECOND, async_with(Hanging(alive.clone()), body)).await.is_none());
+    assert_eq!(start.elapsed(), 8 * SECOND);
+    assert_eq!(Arc::strong_count(&alive), 1);
+}
+
+#[sheave::test(start_paused = true)]
+async fn dropped_while_entering_is_not_left() {
+    let log = Log::new();
+    let body = async |_: &mut Connection| Ok::<_, Infallible>(());
+    assert!(timeout(SECOND / 2, async_with(Manager::new(&log), body)).await.is_err());
+    sleep(5 * SECOND).await;
+    assert_eq!(log.lines(), []);
+}
