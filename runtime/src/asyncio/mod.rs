@@ -11,5 +11,6 @@ mod context_var;
 pub use async_with::{AsyncContextManager, AsyncWithError, ExitReason, async_with};
 pub use context_var::{ContextVar, ResetError, Token, copy_context};
 
-pub use crate::front::to_thread::to_thread;
+pub use crate::concurrent::{run_in_executor, wrap_future};
+pub use crate::front::to_thread::{to_thread, try_to_thread};
 pub use crate::tasks::Context;

@@ -21,6 +21,11 @@ pub enum FutureError {
     Rejected(Arc<RejectReason>),
     /// The [`Promise`](super::Promise) was dropped without a value. Python waits for ever.
     Abandoned,
+    /// The limiter of a [`try_to_thread`](crate::task::try_to_thread) has no token now.
+    LimitReached {
+        /// How many tokens there are.
+        limit: usize,
+    },
     /// Time was up. The future goes on. Python's `TimeoutError`.
     TimedOut,
 }
@@ -91,6 +96,12 @@ impl fmt::Display for FutureError {
             },
             Self::Rejected(reason) => write!(f, "the executor did not do the work: {reason}"),
             Self::Abandoned => f.write_str("the promise was dropped without a value"),
+            Self::LimitReached { limit } => {
+                write!(
+                    f,
+                    "all {limit} tokens of the limiter are taken; retry later, or wait for one"
+                )
+            }
             Self::TimedOut => f.write_str("the future was not done in time"),
         }
     }

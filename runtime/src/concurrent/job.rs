@@ -3,6 +3,7 @@
 use super::state::State;
 use super::{Future, FutureError, Promise, promise};
 use crate::scheduler::with_runtime;
+use crate::tasks::{Context, in_context};
 use crate::util::contain::catch;
 use sheave_blocking_pool::{Job, RejectReason};
 use sheave_facade::sync::Arc;
@@ -12,18 +13,23 @@ use std::cell::RefCell;
 struct PromisedJob<F, T, G> {
     promise: Promise<T>,
     work: F,
+    context: Option<Context>,
     guard: G,
 }
 
-/// Makes a closure the work of a future.
-pub(super) fn pack<F, T, G>(work: F, guard: G) -> (Future<T>, Box<dyn Job>)
+/// Makes a closure the work of a future, to run in `context`, or in an empty one.
+pub(super) fn pack<F, T, G>(
+    work: F,
+    context: Option<Context>,
+    guard: G,
+) -> (Future<T>, Box<dyn Job>)
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
     G: Send + 'static,
 {
     let (promise, future) = promise();
-    (future, Box::new(PromisedJob { promise, work, guard }))
+    (future, Box::new(PromisedJob { promise, work, context, guard }))
 }
 
 impl<F, T, G> Job for PromisedJob<F, T, G>
@@ -33,13 +39,13 @@ where
     G: Send + 'static,
 {
     fn run(self: Box<Self>) {
-        let Self { promise, work, guard: _until_the_end } = *self;
+        let Self { promise, work, context, guard: _until_the_end } = *self;
         if !promise.set_running_or_notify_cancel() {
             return;
         }
         let result = {
             let _asked_for = AskedFor::set(promise.state().clone());
-            catch(work)
+            catch(|| in_context(context, work))
         };
         match result {
             Ok(value) => {

@@ -4,6 +4,7 @@ use super::job::pack;
 use super::{Executor, Future, Rejected, WrappedFuture, wrap_future};
 use crate::front::spawn::with_current;
 use crate::scheduler::{Entered, Shared};
+use crate::tasks::inherited_context;
 use sheave_facade::sync::Arc;
 
 /// Runs a closure that may block on an executor: a [`ThreadPool`](super::ThreadPool), your own, or with
@@ -12,9 +13,11 @@ use sheave_facade::sync::Arc;
 ///
 /// The work is submitted at once, whether or not the future is awaited, and goes on if it is dropped;
 /// [`cancel`](WrappedFuture::cancel) keeps it from beginning. The closure is inside this runtime, so it may
-/// spawn tasks and call [`Handle::block_on`](crate::runtime::Handle::block_on).
+/// spawn tasks and call [`Handle::block_on`](crate::runtime::Handle::block_on), and runs in a copy of the
+/// current [`Context`](crate::asyncio::Context).
 ///
 /// # Differences from Python
+/// - The context is handed on.
 /// - Any executor will do as the default one.
 /// - A panic is an error of the future; an executor that refuses the work is, too.
 ///
@@ -55,7 +58,8 @@ where
     G: Send + 'static,
 {
     let inside = Inside { f: Some(f), runtime: shared.clone() };
-    let (mut future, job) = pack(move || inside.call(), (guard, shared.in_flight()));
+    let (mut future, job) =
+        pack(move || inside.call(), inherited_context(), (guard, shared.in_flight()));
     match shared.execute(executor, job) {
         Ok(submitted) => future.set_submitted(submitted),
         Err(Rejected { job, reason, .. }) => job.reject(reason),

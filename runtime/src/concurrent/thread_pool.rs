@@ -130,6 +130,10 @@ impl ThreadPool {
 
     /// Runs a closure on a thread of the pool. It runs whether or not the future is kept.
     ///
+    /// The closure begins with an empty [`Context`](crate::asyncio::Context); to hand yours on, move
+    /// [`copy_context`](crate::asyncio::copy_context)`()` into it, or use
+    /// [`run_in_executor`](super::run_in_executor).
+    ///
     /// Never fails at once: if the pool was shut down, is broken, or its queue is full, the future is
     /// done and says so.
     ///
@@ -146,7 +150,7 @@ impl ThreadPool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let (mut future, job) = pack(f, ());
+        let (mut future, job) = pack(f, None, ());
         match self.execute_tracked(job) {
             Ok(submitted) => future.set_submitted(submitted),
             Err(Rejected { job, reason, .. }) => job.reject(reason),

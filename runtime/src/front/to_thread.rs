@@ -1,24 +1,36 @@
-//! `asyncio.to_thread`: a closure on the blocking pool, as a future of its result.
+//! `asyncio.to_thread`: a closure on a thread, as a future of its result.
 
-use crate::task::{JoinHandle, spawn_blocking};
+use super::spawn::with_current;
+use crate::concurrent::{Executor, FutureError, WrappedFuture, run_on, wrap_future};
+use crate::sync::{AcquireToken, CapacityLimiter, CapacityToken};
+use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// Runs a closure that may block on a thread of the blocking pool and yields its result. As in
-/// asyncio, the job is submitted when the future is first polled.
+/// Runs a closure that may block on a thread of the default executor and yields its result. That is the
+/// blocking pool, unless [`set_default_executor`](crate::runtime::Handle::set_default_executor) says
+/// otherwise.
 ///
-/// Unlike [`spawn_blocking`](crate::task::spawn_blocking()) there is no handle and no second
-/// `Result`: a panic of the closure continues in the caller.
+/// As in asyncio, nothing is submitted before the future is first polled. Unlike
+/// [`spawn_blocking`](crate::task::spawn_blocking()) there is no handle and no second `Result`: a panic of
+/// the closure continues in the caller. The closure is inside the runtime, may call
+/// [`Handle::block_on`](crate::runtime::Handle::block_on), and runs in a copy of the
+/// [`Context`](crate::asyncio::Context) of the first poll.
 ///
 /// # Cancel safety
 /// Consumes: a job that waits in the queue is cancelled with the future; one that runs goes on to
-/// its end, and its result is dropped.
+/// its end, and its result is dropped. It can learn of that by
+/// [`check_cancelled`](crate::concurrent::check_cancelled).
+///
+/// # Differences from Python
+/// The executor can be [chosen](ToThread::on), and a [limiter](ToThread::limiter) can bound one kind of work.
 ///
 /// # Panics
-/// If the closure panics, if the thread is in no runtime, or if the runtime shuts down before the
-/// closure could run.
+/// If the closure panics, if the thread is in no runtime, or if the executor does not take the closure:
+/// because its queue is full, it is broken, or the runtime shuts down. [`try_to_thread`] says so instead.
 ///
 /// # Examples
 /// ```
@@ -33,24 +45,182 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    ToThread { state: State::New(Some(f)) }
+    ToThread { call: Call::new(f) }
+}
+
+/// [`to_thread`] for those who would rather hear of a problem than wait or panic: the future's output says
+/// that the closure panicked, that the executor did not take it, or that the limiter has no token now.
+///
+/// # Cancel safety
+/// As [`to_thread`].
+///
+/// # Panics
+/// If the thread is in no runtime.
+///
+/// # Examples
+/// ```
+/// use sheave::concurrent::ThreadPool;
+/// use sheave::task::try_to_thread;
+///
+/// # #[sheave::main]
+/// # async fn main() {
+/// assert_eq!(try_to_thread(|| 1).await.unwrap(), 1);
+///
+/// let small = ThreadPool::builder().max_workers(1).queue_limit(0).build();
+/// let (release, wait) = std::sync::mpsc::channel::<()>();
+/// let busy = small.submit(move || wait.recv());
+/// let refused = try_to_thread(|| 2).on(&small).await;
+/// assert!(refused.unwrap_err().to_string().contains("queue limit of 0"));
+/// # release.send(()).unwrap();
+/// # busy.await.unwrap().unwrap();
+/// # }
+/// ```
+pub fn try_to_thread<F, R>(f: F) -> TryToThread<F, R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    TryToThread { call: Call::new(f) }
 }
 
 /// The future of [`to_thread`].
 #[must_use = "the closure does not run until the future is polled"]
-#[derive(Debug)]
 pub struct ToThread<F, R> {
-    state: State<F, R>,
+    call: Call<F, R>,
 }
 
-#[derive(Debug)]
-enum State<F, R> {
-    New(Option<F>),
-    Submitted(JoinHandle<R>),
+/// The future of [`try_to_thread`].
+#[must_use = "the closure does not run until the future is polled"]
+pub struct TryToThread<F, R> {
+    call: Call<F, R>,
+}
+
+impl<F, R> ToThread<F, R> {
+    /// Runs the closure on this executor.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[sheave::main]
+    /// # async fn main() {
+    /// let disk = sheave::concurrent::ThreadPool::builder().thread_name_prefix("disk").build();
+    /// let name = sheave::to_thread(|| std::thread::current().name().map(str::to_owned)).on(&disk).await;
+    /// assert_eq!(name.as_deref(), Some("disk-0"));
+    /// # }
+    /// ```
+    pub fn on(mut self, executor: &(impl Executor + Clone + 'static)) -> Self {
+        self.call.executor = Some(Box::new(executor.clone()));
+        self
+    }
+
+    /// Waits for a token of this limiter before the closure is submitted. The token comes back when the
+    /// closure has ended, also if nobody waits for it any more.
+    pub fn limiter(mut self, limiter: &CapacityLimiter) -> Self {
+        self.call.limit = Some(Limit::Waits(limiter.acquire()));
+        self
+    }
+}
+
+impl<F, R> TryToThread<F, R> {
+    /// Runs the closure on this executor.
+    pub fn on(mut self, executor: &(impl Executor + Clone + 'static)) -> Self {
+        self.call.executor = Some(Box::new(executor.clone()));
+        self
+    }
+
+    /// Takes a token of this limiter for as long as the closure runs. If there is none, the output is
+    /// [`FutureError::LimitReached`].
+    ///
+    /// # Examples
+    /// ```
+    /// use sheave::sync::CapacityLimiter;
+    /// use sheave::task::try_to_thread;
+    ///
+    /// # #[sheave::main]
+    /// # async fn main() {
+    /// let limiter = CapacityLimiter::new(1);
+    /// let token = limiter.acquire().await;
+    /// assert!(try_to_thread(|| 1).limiter(&limiter).await.is_err());
+    /// drop(token);
+    /// assert_eq!(try_to_thread(|| 1).limiter(&limiter).await.unwrap(), 1);
+    /// # }
+    /// ```
+    pub fn limiter(mut self, limiter: &CapacityLimiter) -> Self {
+        self.call.limit = Some(Limit::Refuses(limiter.clone()));
+        self
+    }
+}
+
+/// A closure on its way.
+struct Call<F, R> {
+    stage: Stage<F, R>,
+    executor: Option<Box<dyn Executor>>,
+    limit: Option<Limit>,
+}
+
+enum Stage<F, R> {
+    New(F),
+    Submitted(WrappedFuture<R>),
+    Over,
+}
+
+/// What a closure needs before it is submitted.
+enum Limit {
+    Waits(AcquireToken),
+    Refuses(CapacityLimiter),
+}
+
+impl Limit {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<CapacityToken, FutureError>> {
+        match self {
+            Self::Waits(acquire) => Pin::new(acquire).poll(cx).map(Ok),
+            Self::Refuses(limiter) => {
+                let limit = limiter.total_tokens();
+                Poll::Ready(limiter.try_acquire().ok_or(FutureError::LimitReached { limit }))
+            }
+        }
+    }
 }
 
 // The closure is moved, never pinned.
-impl<F, R> Unpin for ToThread<F, R> {}
+impl<F, R> Unpin for Call<F, R> {}
+
+impl<F, R> Call<F, R> {
+    fn new(f: F) -> Self {
+        Self { stage: Stage::New(f), executor: None, limit: None }
+    }
+}
+
+impl<F, R> Call<F, R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    #[track_caller]
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<R, FutureError>> {
+        if let Stage::New(_) = self.stage {
+            let token = match &mut self.limit {
+                Some(limit) => ready!(limit.poll(cx)).map(Some),
+                None => Ok(None),
+            };
+            match (token, mem::replace(&mut self.stage, Stage::Over)) {
+                (Ok(token), Stage::New(f)) => self.submit(f, token),
+                (Err(error), _) => return Poll::Ready(Err(error)),
+                (Ok(_), _) => unreachable!("looked above"),
+            }
+        }
+        let Stage::Submitted(future) = &mut self.stage else {
+            panic!("`to_thread` was polled after it had returned")
+        };
+        Pin::new(future).poll(cx)
+    }
+
+    fn submit(&mut self, f: F, token: Option<CapacityToken>) {
+        let executor = self.executor.as_deref();
+        let future = with_current(|shared| run_on(shared, executor, f, token));
+        // Dropped with this future, it cancels the job, or tells it that nobody waits.
+        self.stage = Stage::Submitted(wrap_future(future));
+    }
+}
 
 impl<F, R> Future for ToThread<F, R>
 where
@@ -60,25 +230,47 @@ where
     type Output = R;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
-        if let State::New(f) = &mut self.state {
-            let f = f.take().expect("submitting the job has panicked before");
-            self.state = State::Submitted(spawn_blocking(f));
-        }
-        let State::Submitted(handle) = &mut self.state else { unreachable!("submitted above") };
-        Poll::Ready(match ready!(Pin::new(handle).poll(cx)) {
-            Ok(result) => result,
-            Err(error) => match error.try_into_panic() {
-                Ok(payload) => resume_unwind(payload),
-                Err(_) => panic!("`to_thread`: the runtime shut down before the closure could run"),
-            },
-        })
+        let result = ready!(self.call.poll(cx));
+        Poll::Ready(result.unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(payload) => resume_unwind(payload),
+            Err(error) => panic!(
+                "`to_thread` could not run its closure: {error}. `try_to_thread` returns this as an \
+                 error, and a `CapacityLimiter` keeps queues short"
+            ),
+        }))
     }
 }
 
-impl<F, R> Drop for ToThread<F, R> {
-    fn drop(&mut self) {
-        if let State::Submitted(handle) = &self.state {
-            handle.abort();
+impl<F, R> Future for TryToThread<F, R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    type Output = Result<R, FutureError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.call.poll(cx)
+    }
+}
+
+impl<F, R> Call<F, R> {
+    fn describe(&self) -> &'static str {
+        match self.stage {
+            Stage::New(_) => "new",
+            Stage::Submitted(_) => "submitted",
+            Stage::Over => "over",
         }
+    }
+}
+
+impl<F, R> fmt::Debug for ToThread<F, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToThread").field("stage", &self.call.describe()).finish_non_exhaustive()
+    }
+}
+
+impl<F, R> fmt::Debug for TryToThread<F, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TryToThread").field("stage", &self.call.describe()).finish_non_exhaustive()
     }
 }

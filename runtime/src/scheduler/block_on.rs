@@ -10,6 +10,7 @@ use super::context::{Driving, Entered, Worker};
 use crate::coop;
 use crate::park::Parker;
 use crate::tasks::in_copied_context;
+use sheave_blocking_pool::compensate;
 use sheave_facade::seeded;
 use sheave_facade::sync::Arc;
 use sheave_facade::sync::atomic::{AtomicBool, Ordering::*};
@@ -73,7 +74,7 @@ impl Shared {
             in_copied_context(|| {
                 if self.is_current_thread() {
                     // As in `stand_by`; whether it drives or not, this thread waits for the root.
-                    self.blocking.compensate(|| self.drive(root))
+                    compensate(|| self.drive(root))
                 } else {
                     self.stand_by(root)
                 }
@@ -97,7 +98,7 @@ impl Shared {
                 return Ok(output);
             }
             // On a thread of the blocking pool, the root may wait for jobs behind this one.
-            self.blocking.compensate(|| state.own.park(None));
+            compensate(|| state.own.park(None));
         }
     }
 

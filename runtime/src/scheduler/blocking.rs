@@ -83,12 +83,6 @@ impl BlockingPool {
         self.relief.submit(Box::new(WorkerJob(body))).is_ok()
     }
 
-    /// Runs `wait`, which blocks this thread. If it is a thread of the pool, another one may stand
-    /// in for it, so that jobs that wait for jobs do not wait for ever (T18).
-    pub(super) fn compensate<R>(&self, wait: impl FnOnce() -> R) -> R {
-        self.pool.compensate(wait)
-    }
-
     /// What the pool counts.
     pub(crate) fn metrics(&self) -> Metrics {
         self.pool.metrics()

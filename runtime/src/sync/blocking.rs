@@ -1,6 +1,7 @@
 //! Waits for a future of this module on a thread that polls no tasks.
 
 use crate::coop;
+use sheave_blocking_pool::compensate;
 use sheave_facade::sync::{Arc, Condvar, Mutex};
 use std::future::Future;
 use std::pin::pin;
@@ -43,10 +44,13 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
         if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
             return output;
         }
-        let mut rung = bell.rung.lock();
-        while !*rung {
-            bell.ring.wait(&mut rung);
-        }
-        *rung = false;
+        // On a thread of a pool, what this waits for may be a job behind this one.
+        compensate(|| {
+            let mut rung = bell.rung.lock();
+            while !*rung {
+                bell.ring.wait(&mut rung);
+            }
+            *rung = false;
+        });
     }
 }

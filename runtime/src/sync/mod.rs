@@ -8,6 +8,7 @@
 //! ([`task::coop`](crate::task::coop)).
 
 pub(crate) mod blocking;
+mod capacity_limiter;
 pub mod mpsc;
 mod mutex;
 mod notify;
@@ -19,6 +20,9 @@ mod semaphore;
 pub(crate) mod wait_list;
 pub mod watch;
 
+pub use capacity_limiter::{
+    AcquireToken, AlreadyBorrowed, CapacityLimiter, CapacityStatistics, CapacityToken,
+};
 pub use mutex::{
     MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard, TryLockError,
 };

@@ -69,6 +69,12 @@ impl<R, A> WaitList<R, A> {
         self.first.is_none()
     }
 
+    /// How many wait. The cost is linear.
+    pub(super) fn waiting(&self) -> usize {
+        let waits = |(_, entry): &(usize, &Entry<R, A>)| matches!(entry, Entry::Waiting(_));
+        self.entries.iter().filter(waits).count()
+    }
+
     /// What the one who waits longest asks for.
     pub(crate) fn first_request(&self) -> Option<&R> {
         self.first.map(|at| &self.waiter(at).request)

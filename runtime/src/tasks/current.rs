@@ -88,7 +88,17 @@ pub(crate) fn as_current(task: Runnable, act: impl FnOnce(Runnable)) {
 
 /// Runs `body`, which is no task, in a copy of the current context.
 pub(crate) fn in_copied_context<R>(body: impl FnOnce() -> R) -> R {
-    Frame::of_context(heritage().1).scope(body)
+    in_context(inherited_context(), body)
+}
+
+/// A copy of the current context, for work that is no task; `None` if nothing is set.
+pub(crate) fn inherited_context() -> Option<Context> {
+    heritage().1
+}
+
+/// Runs `body`, which is no task, in that context, or in an empty one of its own.
+pub(crate) fn in_context<R>(context: Option<Context>, body: impl FnOnce() -> R) -> R {
+    Frame::of_context(context).scope(body)
 }
 
 /// The id of the task that runs on this thread.

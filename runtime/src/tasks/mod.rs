@@ -62,7 +62,9 @@ pub use unread::UnhandledPanicInfo;
 
 pub(crate) use cell::{Spec, new_local_task, new_task};
 pub(crate) use context::{Key, Value};
-pub(crate) use current::{as_current, current_id, in_copied_context, try_with_context};
+pub(crate) use current::{
+    as_current, current_id, in_context, in_copied_context, inherited_context, try_with_context,
+};
 pub(crate) use error::Stopped;
 pub(crate) use header::{Header, Schedule, Wakeup};
 pub(crate) use registry::{Registry, Remaining, Removal, Usher};
