@@ -126,6 +126,11 @@ fn metrics_of_a_worker_that_is_none_are_refused() {
     let metrics = runtime.metrics();
     assert_says!(["no worker 1", "has 1"], metrics.worker_poll_count(1));
     assert_says!(["no worker 9"], metrics.worker_local_queue_depth(9));
+    assert_says!(["no reactor 1", "has 1"], metrics.reactor_source_count(1));
+    let buckets = metrics.poll_time_histogram_num_buckets();
+    assert_says!(["no bucket", "has"], metrics.poll_time_histogram_bucket_range(buckets));
+    assert_says!(["no bucket", "has"], metrics.poll_time_histogram_bucket_count(0, buckets));
+    assert_says!(["no bucket", "has"], metrics.stuck_poll_histogram_bucket_count(buckets));
 }
 
 #[test]

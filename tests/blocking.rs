@@ -51,8 +51,8 @@ fn the_cap_holds_and_the_others_queue() {
                 })
             })
             .collect();
-        let metrics = runtime.metrics();
         eventually("two run", || running.load(SeqCst) == 2);
+        let metrics = runtime.metrics();
         assert_eq!((metrics.num_blocking_threads(), metrics.blocking_queue_depth()), (2, 4));
         (0..6).for_each(|_| release.send(()).unwrap());
         for (n, job) in jobs.into_iter().enumerate() {

@@ -147,7 +147,7 @@ impl Handle {
     /// What the runtime counts.
     #[must_use]
     pub fn metrics(&self) -> RuntimeMetrics {
-        RuntimeMetrics::new(self.shared.clone())
+        RuntimeMetrics::of(&self.shared)
     }
 
     /// Which threads run the tasks.

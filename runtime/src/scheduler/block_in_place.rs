@@ -52,6 +52,7 @@ impl Worker {
         if let Some(task) = self.remote().slot.take() {
             core.queue.push(task);
         }
+        self.end_stretch(&core);
         self.tell(|| Event::HandsOn);
         let offer = self.remote().vacancy.lay_down(core);
         let (shared, index) = (self.shared.clone(), self.index);
@@ -72,10 +73,9 @@ impl Worker {
     /// Takes the worker back if nobody has come for it on this offer. Otherwise this thread finishes its
     /// poll without it, and leaves.
     fn take_back(&self, offer: Offer) {
-        let core = self.remote().vacancy.take(offer);
-        let is_back = core.is_some();
-        *self.core.borrow_mut() = core;
-        if is_back {
+        if let Some(core) = self.remote().vacancy.take(offer) {
+            self.begin_stretch(&core);
+            self.core.replace(Some(core));
             self.tell(|| Event::TakesBack);
         }
     }

@@ -229,6 +229,9 @@ impl DriverSeat {
 impl Drop for DriverSeat {
     fn drop(&mut self) {
         let shared = &self.worker.shared;
+        if let Some(core) = self.worker.core.borrow().as_deref() {
+            self.worker.end_stretch(core);
+        }
         if !self.put_back_unless_closing() {
             self.finish();
         }

@@ -51,7 +51,10 @@ pub(crate) struct Worker {
 impl Worker {
     pub(super) fn new(shared: Arc<Shared>, index: usize, core: Box<Core>) -> Self {
         let view = View::new(&shared);
-        Self { shared, index, core: RefCell::new(Some(core)), batch: Cell::new(None), view }
+        let worker = Self { shared, index, core: RefCell::new(None), batch: Cell::new(None), view };
+        worker.begin_stretch(&core);
+        worker.core.replace(Some(core));
+        worker
     }
 
     /// Runs `body` with this worker installed on the thread.

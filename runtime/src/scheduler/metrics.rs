@@ -13,6 +13,14 @@ pub(super) struct WorkerMetrics {
     pub(super) spawns: Counter,
     /// Times the worker went to sleep.
     pub(super) parks: Counter,
+    /// Times the worker got up again.
+    pub(super) unparks: Counter,
+    /// Time not asleep, in nanoseconds, up to the last sleep or look outside.
+    pub(super) busy: Counter,
+    /// Tasks that this worker has queued: spawned or woken on it, or yielding.
+    pub(super) local_schedules: Counter,
+    /// Turns of the reactor.
+    pub(super) turns: Counter,
     /// Successful steals from another worker.
     pub(super) steals: Counter,
     /// Wakers woken by this worker's reactor.

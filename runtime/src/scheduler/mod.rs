@@ -66,6 +66,7 @@ pub(crate) use context::{Driving, Entered, with_runtime};
 #[allow(unused_imports, reason = "for whoever records a timeline")]
 pub(crate) use observe::{Event, Lane, Observer};
 pub(crate) use shared::Shared;
+pub(crate) use snapshot::{Snapshot, WorkerSnapshot};
 pub(crate) use stop::Threads;
 pub use stuck_poll::StuckPoll;
 pub(crate) use unhandled::PanicHook;

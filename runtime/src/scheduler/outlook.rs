@@ -14,17 +14,12 @@ const HELP_COST: u64 = 20_000;
 /// What a poll is taken to last before one was measured: long, so that help is called.
 const UNKNOWN_POLL: u64 = 50_000;
 
-/// One stretch of work in so many is measured: a clock read costs much beside a short poll.
-const SAMPLING: u32 = 8;
-
 /// Counts turns until the next look: at most the configured interval, fewer when polls are long.
 pub(super) struct Outlook {
     interval: Cell<u32>,
     countdown: Cell<u32>,
     /// Since when polls are measured, and how many there had been.
     since: Cell<Option<(Instant, u64)>>,
-    /// Stretches of work until the next one that is measured.
-    until_sample: Cell<u32>,
     /// The mean length of a poll, in nanoseconds; recent polls count more.
     mean_poll: Cell<u64>,
 }
@@ -35,7 +30,6 @@ impl Outlook {
             interval: Cell::new(interval),
             countdown: Cell::new(interval),
             since: Cell::new(None),
-            until_sample: Cell::new(0),
             mean_poll: Cell::new(UNKNOWN_POLL),
         }
     }
@@ -48,44 +42,45 @@ impl Outlook {
     }
 
     /// The worker has slept, which is a look as well, and begins a stretch of work after `polls`
-    /// polls. `now` is called if this stretch is measured.
-    pub(super) fn begin_stretch(&self, polls: u64, now: impl FnOnce() -> Instant) {
+    /// polls.
+    pub(super) fn begin_stretch(&self, polls: u64, now: Instant) {
         self.countdown.set(self.interval.get());
-        let left = self.until_sample.get();
-        self.until_sample.set(left.checked_sub(1).unwrap_or(SAMPLING - 1));
-        self.since.set((left == 0).then(|| (now(), polls)));
+        self.since.set(Some((now, polls)));
     }
 
-    /// The stretch of work ends: the worker is about to sleep.
-    pub(super) fn end_stretch(&self, polls: u64, now: impl FnOnce() -> Instant) {
-        if let Some(since) = self.since.take() {
-            self.measure(since, polls, now());
-        }
+    /// The stretch of work ends: the worker is about to sleep. Returns how long it was since its
+    /// beginning or the last look.
+    pub(super) fn end_stretch(&self, polls: u64, now: Instant) -> Duration {
+        self.since.take().map_or(Duration::ZERO, |since| self.measure(since, polls, now))
     }
 
     /// The worker looks now, in the midst of work. Sets the interval so that, with polls as long as
     /// they have been, the next look comes in time; the clock is read once per look, not per poll.
-    pub(super) fn pace(&self, polls: u64, now: Instant, longest_interval: u32) {
+    /// Returns how long it has worked since the last look.
+    pub(super) fn pace(&self, polls: u64, now: Instant, longest_interval: u32) -> Duration {
         let interval = self.interval.get();
-        if let Some(since) = self.since.replace(Some((now, polls))) {
-            self.measure(since, polls, now);
-            let passed = now.saturating_duration_since(since.0);
-            if passed > 2 * LONGEST_WAIT {
-                self.interval.set((interval / 2).max(1));
-            } else if passed < LONGEST_WAIT {
+        let since = self.since.replace(Some((now, polls)));
+        let passed = since.map(|since| self.measure(since, polls, now));
+        match passed {
+            Some(passed) if passed > 2 * LONGEST_WAIT => self.interval.set((interval / 2).max(1)),
+            Some(passed) if passed < LONGEST_WAIT => {
                 self.interval.set((interval * 2).min(longest_interval));
             }
+            _ => {}
         }
         self.countdown.set(self.interval.get());
+        passed.unwrap_or_default()
     }
 
-    fn measure(&self, (since, polls_then): (Instant, u64), polls: u64, now: Instant) {
-        let passed = now.saturating_duration_since(since).as_nanos();
+    fn measure(&self, (since, polls_then): (Instant, u64), polls: u64, now: Instant) -> Duration {
+        let passed = now.saturating_duration_since(since);
         // A stretch without polls says nothing.
-        if let Some(mean) = passed.checked_div(u128::from(polls.wrapping_sub(polls_then))) {
+        let mean = passed.as_nanos().checked_div(u128::from(polls.wrapping_sub(polls_then)));
+        if let Some(mean) = mean {
             let mean = u64::try_from(mean).unwrap_or(u64::MAX);
             self.mean_poll.set(self.mean_poll.get() / 4 * 3 + mean / 4);
         }
+        passed
     }
 
     /// Whether `backlog` tasks are worth waking another worker for.

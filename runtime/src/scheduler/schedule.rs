@@ -85,13 +85,17 @@ impl Worker {
         let Some(core) = core.as_deref() else { return Err(task) };
         match why {
             Wakeup::Woken => self.push_woken(core, task),
-            Wakeup::Yielded => self.push_yielded(core, task),
+            Wakeup::Yielded => {
+                self.remote().metrics.local_schedules.add(1);
+                self.push_yielded(core, task);
+            }
         }
         Ok(())
     }
 
     /// Queues a task that was woken or spawned on this worker.
     pub(super) fn push_woken(&self, core: &Core, task: Runnable) {
+        self.remote().metrics.local_schedules.add(1);
         self.tell(|| Event::Queues(&task));
         if self.batch.get().is_some() {
             self.push_in_batch(core, task);
@@ -112,8 +116,9 @@ impl Worker {
 
     /// Queues the slot's task like the others, after it had its share of polls in a row.
     pub(super) fn push_last(&self, task: Runnable) {
-        if let Err(task) = self.push(task, Wakeup::Yielded) {
-            self.shared.inject(task);
+        match self.core.borrow().as_deref() {
+            Some(core) => self.push_yielded(core, task),
+            None => self.shared.inject(task),
         }
     }
 

@@ -131,6 +131,7 @@ impl Worker {
 
     /// The worker ends, or its duty does.
     pub(super) fn leave(&self, core: Box<Core>) {
+        self.end_stretch(&core);
         if self.is_stand_in() {
             self.end_duty(core);
         } else {

@@ -108,11 +108,13 @@ impl Worker {
         self.view.refresh(&self.shared);
         let now = self.shared.clock.now();
         let polls = self.remote().metrics.polls.get();
-        core.outlook.pace(polls, now, self.shared.config.event_interval);
+        let worked = core.outlook.pace(polls, now, self.shared.config.event_interval);
+        self.remote().metrics.busy.add_time(worked);
         self.begin_batch();
         self.fire_timers(now);
         if self.remote().reactor.sources() > 0 {
             if let Some(turn) = self.remote().reactor.try_turn() {
+                self.remote().metrics.turns.add(1);
                 let turn = turn.limit(BUSY_EVENTS);
                 // An error here repeats at the next sleep, where nothing else is left to do.
                 let woken = turn.wait(Some(Duration::ZERO)).unwrap_or(0);
@@ -135,7 +137,7 @@ impl Worker {
         self.begin_batch();
         // The hook is user code and may spawn, so it comes before the last look.
         shared.config.hooks.park();
-        {
+        let now = {
             let core = self.core.borrow();
             let Some(core) = core.as_deref() else { return };
             debug_assert!(
@@ -143,55 +145,69 @@ impl Worker {
                 "only a poll fills the slot, and empties it"
             );
             self.remote().end_polls();
-            let polls = self.remote().metrics.polls.get();
-            core.outlook.end_stretch(polls, || shared.clock.now());
+            let now = self.end_stretch(core);
             shared.idle.fall_asleep(self.index, core.searching.take());
-        }
+            now
+        };
         // Every worker looks again, not the last searcher only (W5). If there is work, it is
         // someone's: this worker's first, for it is asleep and near.
         if !seeded::on("worker_no_recheck") && shared.has_work() {
             shared.notify(self.index);
         }
         self.tell(|| Event::Parks);
-        self.park();
+        self.park(now);
         self.view.refresh(shared);
         self.tell(|| Event::Unparks);
         shared.config.hooks.unpark();
         let awakened = shared.idle.get_up(self.index);
         shared.watch.worker_got_up();
-        if self.remote().timers.next_tick().is_some() {
-            self.fire_timers(shared.clock.now());
-        }
+        let now = shared.clock.now();
+        self.fire_timers(now);
         if let Some(core) = self.core.borrow().as_deref() {
             core.searching.set(awakened == Awakened::ToSearch);
-            let polls = self.remote().metrics.polls.get();
-            core.outlook.begin_stretch(polls, || shared.clock.now());
+            core.outlook.begin_stretch(self.remote().metrics.polls.get(), now);
             self.end_batch(core);
         }
         self.abort_if_closing();
     }
 
+    /// This worker works from now on.
+    pub(super) fn begin_stretch(&self, core: &Core) {
+        let polls = self.remote().metrics.polls.get();
+        core.outlook.begin_stretch(polls, self.shared.clock.now());
+    }
+
+    /// This worker works no more, until it begins again. Returns the time.
+    pub(super) fn end_stretch(&self, core: &Core) -> Instant {
+        let now = self.shared.clock.now();
+        let worked = core.outlook.end_stretch(self.remote().metrics.polls.get(), now);
+        self.remote().metrics.busy.add_time(worked);
+        now
+    }
+
     /// Sleeps in the reactor if it has sources and nobody else is in it, else on the parker.
-    fn park(&self) {
+    fn park(&self, now: Instant) {
         let remote = self.remote();
-        let timeout = self.time_to_sleep();
+        let timeout = self.time_to_sleep(now);
         remote.metrics.parks.add(1);
         let turn = (remote.reactor.sources() > 0).then(|| remote.reactor.try_turn()).flatten();
         match turn {
             Some(turn) => {
+                remote.metrics.turns.add(1);
                 let woken = remote.parker.park_in(turn, timeout);
                 remote.metrics.io_wakes.add(woken as u64);
             }
             None => remote.parker.park(timeout),
         }
+        remote.metrics.unparks.add(1);
     }
 
     /// How long to sleep. A stopped clock jumps to the next timer instead of sleeping towards it.
-    fn time_to_sleep(&self) -> Option<Duration> {
+    fn time_to_sleep(&self, now: Instant) -> Option<Duration> {
         if self.shared.clock.is_paused() {
             return self.skip_time();
         }
-        self.remote().timers.time_to_next()
+        self.remote().timers.time_to_next(now)
     }
 
     /// Once the runtime closes: cancels the tasks of the rosters that no worker has cancelled yet. As

@@ -77,6 +77,8 @@ pub(crate) struct Usher {
     next: Cell<usize>,
     /// Empty seats found since the beginning of the row.
     found: Cell<usize>,
+    /// Tasks that other threads had seated.
+    from_outside: Cell<u64>,
 }
 
 /// What became of a task's place.
@@ -147,7 +149,13 @@ impl Registry {
             return Err(task);
         }
         self.seat(&usher, task);
+        usher.from_outside.set(usher.from_outside.get() + 1);
         Ok(())
+    }
+
+    /// How many tasks `bind_outside` has added.
+    pub(crate) fn bound_outside(&self) -> u64 {
+        self.outside.iter().map(|usher| usher.lock().from_outside.get()).sum()
     }
 
     fn seat(&self, usher: &Usher, task: TaskRef) -> &Seat {
@@ -283,7 +291,8 @@ impl Roster {
 
 impl Usher {
     fn new(roster: usize) -> Self {
-        Self { roster, row: Cell::new(0), next: Cell::new(0), found: Cell::new(0) }
+        let (row, next, found) = (Cell::new(0), Cell::new(0), Cell::new(0));
+        Self { roster, row, next, found, from_outside: Cell::new(0) }
     }
 
     fn walk_on(&self, row: usize) {

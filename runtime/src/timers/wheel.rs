@@ -216,14 +216,12 @@ impl Timers {
         Some(self.next.load(Acquire)).filter(|next| *next != NEVER).map(Tick)
     }
 
-    /// How long the owner may sleep; `None` without timers. Timers that are due shortly after others
+    /// How long the owner may sleep from `now` on; `None` without timers. Timers that are due shortly after others
     /// have fired wait for each other, so that a crowd of them costs a few wakes and not one each.
-    pub(crate) fn time_to_next(&self) -> Option<Duration> {
+    pub(crate) fn time_to_next(&self, now: Instant) -> Option<Duration> {
         // ORDERING: Relaxed; a stale value makes a wake earlier or later by what this is about.
         let not_before = Tick(self.not_before.load(Relaxed));
-        self.next_tick()
-            .map(|next| next.max(not_before))
-            .map(|tick| self.clock.until(tick, self.clock.now()))
+        self.next_tick().map(|next| next.max(not_before)).map(|tick| self.clock.until(tick, now))
     }
 
     /// As [`time_to_next`](Self::time_to_next), but timers that were removed do not count any more:

@@ -128,7 +128,7 @@ fn sleep_until_woken(timers: &Timers, count: &Count) {
         if count.woken() > 0 {
             return;
         }
-        let left = timers.time_to_next();
+        let left = timers.time_to_next(timers.clock().now());
         timers.owner.park(left);
         // Only a model's clock has to be told that a timed sleep takes time.
         time::advance(left.unwrap_or_default());
@@ -163,7 +163,7 @@ fn owner_sleeps_stranger_resets() {
         let count = Count::new();
         let never = timers.clock().now() + Duration::from_secs(1 << 50);
         let key = timers.file(never, count.clone().into(), FiledBy::Owner).expect("open");
-        assert_eq!(timers.time_to_next(), None);
+        assert_eq!(timers.time_to_next(timers.clock().now()), None);
         let stranger = {
             let timers = timers.clone();
             thread::spawn(move || {
