@@ -212,6 +212,7 @@ pub mod task {
     pub use crate::front::local_set::{LocalEnterGuard, LocalSet, spawn_local};
     pub use crate::front::spawn::{block_in_place, id, spawn, spawn_blocking, try_id};
     pub use crate::front::task_builder::Builder;
+    pub use crate::front::task_meta::{TaskMeta, TaskStatus, current};
     pub use crate::front::to_thread::{ToThread, TryToThread, to_thread, try_to_thread};
     pub use crate::front::yield_now::yield_now;
     pub use crate::macros::task_local::{AccessError, LocalKey};

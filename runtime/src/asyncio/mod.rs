@@ -7,10 +7,17 @@
 
 mod async_with;
 mod context_var;
+mod create_task;
+mod promise;
+mod shared;
 
 pub use async_with::{AsyncContextManager, AsyncWithError, ExitReason, async_with};
 pub use context_var::{ContextVar, ResetError, Token, copy_context};
+pub use create_task::{all_tasks, create_task};
+pub use promise::{Completer, InvalidStateError, Promise, PromiseError, create_future};
+pub use shared::Shared;
 
 pub use crate::concurrent::{run_in_executor, wrap_future};
+pub use crate::front::task_meta::current as current_task;
 pub use crate::front::to_thread::{to_thread, try_to_thread};
 pub use crate::tasks::Context;

@@ -4,5 +4,6 @@ pub(crate) mod join_set;
 pub(crate) mod local_set;
 pub(crate) mod spawn;
 pub(crate) mod task_builder;
+pub(crate) mod task_meta;
 pub(crate) mod to_thread;
 pub(crate) mod yield_now;

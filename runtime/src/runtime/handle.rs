@@ -2,6 +2,7 @@
 
 use super::{RuntimeMetrics, UnhandledPanicInfo};
 use crate::concurrent::{Executor, WrappedFuture, run_on, wrap_future};
+use crate::front::task_meta::TaskMeta;
 use crate::scheduler::LaneName;
 use crate::scheduler::{Entered, Shared, context, with_runtime};
 use crate::tasks::{JoinHandle, Spec};
@@ -142,6 +143,18 @@ impl Handle {
         hook: impl Fn(&UnhandledPanicInfo<'_>) + Send + Sync + 'static,
     ) {
         drop(self.shared.unhandled.set_hook(Some(Arc::new(hook))));
+    }
+
+    /// The tasks of this runtime that have not ended; see
+    /// [`asyncio::all_tasks`](crate::asyncio::all_tasks).
+    #[must_use]
+    pub fn all_tasks(&self) -> Vec<TaskMeta> {
+        self.shared
+            .all_tasks()
+            .into_iter()
+            .map(TaskMeta::new)
+            .filter(|it| !it.is_finished())
+            .collect()
     }
 
     /// What the runtime counts.

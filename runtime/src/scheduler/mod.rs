@@ -19,6 +19,7 @@
 //! | `local.rs` | where do tasks wait that never leave their thread, and how do they end |
 //! | `vacancy.rs` | where does a worker lie that no thread runs (state machine) |
 //! | `context.rs` | which runtime and worker is this thread's |
+//! | `roll_call.rs` | which tasks are there |
 //! | `metrics.rs` | what does a worker count |
 //! | `observe.rs` | who watches the workers at work, and what is told to him |
 //! | `monitor.rs` | who sees that a worker is stuck, and serves what it owns |
@@ -42,6 +43,7 @@ mod next;
 #[allow(dead_code, reason = "for whoever records a timeline")]
 mod observe;
 mod outlook;
+mod roll_call;
 mod schedule;
 mod shared;
 mod skip_time;

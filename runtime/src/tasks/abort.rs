@@ -1,6 +1,7 @@
 //! The right to end a task, without the right to its output.
 
 use super::{Id, TaskRef};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Ends a task from anywhere, without waiting for it. Made by [`JoinHandle::abort_handle`].
@@ -34,6 +35,38 @@ impl AbortHandle {
     /// poll that is going on is not interrupted.
     pub fn abort(&self) {
         self.0.abort();
+    }
+
+    /// Asks the task to end, as [`abort`](Self::abort) does, and returns `false` if it has ended
+    /// already.
+    ///
+    /// **asyncio**: `Task.cancel()`. As there, `true` says that the end was asked for, not that the
+    /// task will end cancelled: it may complete first.
+    ///
+    /// # Differences from asyncio
+    /// Nothing is thrown into the task: its future is dropped at its next turn, so it can neither
+    /// catch nor delay that, and there is no `uncancel`. A future that is never polled runs no line of
+    /// its body, and drops what it has captured.
+    ///
+    /// ```
+    /// # #[sheave::main]
+    /// # async fn main() {
+    /// let task = sheave::spawn(std::future::pending::<()>());
+    /// let handle = task.abort_handle();
+    /// assert!(handle.cancel());
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// assert!(!handle.cancel(), "it has ended");
+    /// # }
+    /// ```
+    pub fn cancel(&self) -> bool {
+        self.0.raw().cancel(None)
+    }
+
+    /// As [`cancel`](Self::cancel), and says why: whoever joins the task finds the message in
+    /// [`JoinError::cancel_message`](super::JoinError::cancel_message). If the task is cancelled several times before it ends, the last
+    /// message counts.
+    pub fn cancel_with_message(&self, message: impl Into<Cow<'static, str>>) -> bool {
+        self.0.raw().cancel(Some(message.into()))
     }
 
     /// Whether the task has ended: completed, panicked or cancelled.

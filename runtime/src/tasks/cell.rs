@@ -45,8 +45,7 @@ impl Spec {
 
     /// The record of a task that needs one.
     fn extras(name: Option<Box<str>>, context: Option<Variables>) -> Option<Box<Extras>> {
-        (name.is_some() || context.is_some())
-            .then(|| Box::new(Extras { name, context: UnsafeCell::new(context) }))
+        (name.is_some() || context.is_some()).then(|| Box::new(Extras::new(name, context)))
     }
 }
 
@@ -226,7 +225,11 @@ unsafe fn take_output<F: Future, S>(header: NonNull<Header>, into: NonNull<()>) 
     // is moved.
     let stage = cell.stage.with_mut(|stage| unsafe { stage.replace(Stage::Consumed) });
     if let Stage::Finished(outcome) = stage {
-        let output = outcome.map_err(|failure| JoinError::new(cell.header.id, failure));
+        let output = outcome.map_err(|failure| {
+            let extras = cell.trailer.extras.get();
+            let reason = extras.and_then(|extras| extras.reason.lock().take());
+            JoinError::new(cell.header.id, failure, reason)
+        });
         // SAFETY: the caller vouches for the type behind `into`.
         unsafe { *into.cast::<Option<Result<F::Output, JoinError>>>().as_mut() = Some(output) };
     }

@@ -6,7 +6,7 @@
 
 use super::context::Context;
 use super::header::Raw;
-use super::{Id, Runnable};
+use super::{Id, Runnable, TaskRef};
 use crate::util::contain::contain;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ptr;
@@ -27,25 +27,26 @@ pub(crate) struct Frame {
     task: Option<Raw>,
     /// Empty until a variable is set, if the task was spawned in an empty context.
     context: OnceCell<Context>,
+    /// The frame that was the innermost one before.
+    below: Cell<*const Frame>,
 }
 
 impl Frame {
-    /// The frame of code that is no task.
-    fn of_context(context: Option<Context>) -> Self {
-        let frame = Self { task: None, context: OnceCell::new() };
-        context.map(|context| frame.context.set(context));
-        frame
+    fn new(task: Option<Raw>, context: Option<Context>) -> Self {
+        let context = context.map_or_else(OnceCell::new, OnceCell::from);
+        Self { task, context, below: Cell::new(ptr::null()) }
     }
 
     /// Runs `body` inside this frame.
     fn scope<R>(&self, body: impl FnOnce() -> R) -> R {
-        struct Restore(*const Frame);
-        impl Drop for Restore {
+        struct Restore<'a>(&'a Frame);
+        impl Drop for Restore<'_> {
             fn drop(&mut self) {
-                CURRENT.with(|current| current.set(self.0));
+                CURRENT.with(|current| current.set(self.0.below.get()));
             }
         }
-        let _restore = Restore(CURRENT.with(|current| current.replace(self)));
+        self.below.set(CURRENT.with(|current| current.replace(self)));
+        let _restore = Restore(self);
         body()
     }
 
@@ -74,11 +75,8 @@ fn with_frame<R>(f: impl FnOnce(Option<&Frame>) -> R) -> R {
 /// unwinds, and runs no code of a user once the task may be gone.
 #[inline]
 pub(crate) fn as_current(task: Runnable, act: impl FnOnce(Runnable)) {
-    let frame = Frame { task: Some(task.raw()), context: OnceCell::new() };
     // SAFETY: this is the Runnable's owner.
-    if let Some(context) = unsafe { task.raw().context() } {
-        let _ = frame.context.set(context.clone());
-    }
+    let frame = Frame::new(Some(task.raw()), unsafe { task.raw().context() });
     frame.scope(|| act(task));
     if let Some(context) = frame.context.into_inner() {
         // The last one to hold it drops values of users.
@@ -98,7 +96,25 @@ pub(crate) fn inherited_context() -> Option<Context> {
 
 /// Runs `body`, which is no task, in that context, or in an empty one of its own.
 pub(crate) fn in_context<R>(context: Option<Context>, body: impl FnOnce() -> R) -> R {
-    Frame::of_context(context).scope(body)
+    Frame::new(None, context).scope(body)
+}
+
+/// The task that runs on this thread.
+pub(crate) fn current_task() -> Option<TaskRef> {
+    with_frame(|frame| frame?.task.map(TaskRef::of))
+}
+
+/// Whether this thread polls the task, or runs something that the task has called.
+pub(crate) fn is_current(task: &TaskRef) -> bool {
+    let mut frame = CURRENT.with(Cell::get);
+    // SAFETY: as in `with_frame`; a frame outlives those that are put on top of it.
+    while let Some(here) = unsafe { frame.as_ref() } {
+        if here.task == Some(task.raw()) {
+            return true;
+        }
+        frame = here.below.get();
+    }
+    false
 }
 
 /// The id of the task that runs on this thread.
@@ -154,8 +170,6 @@ impl Context {
     /// If `body` does.
     pub fn run<R>(&self, body: impl FnOnce() -> R) -> R {
         let task = with_frame(|frame| frame.and_then(|frame| frame.task));
-        let frame = Frame { task, context: OnceCell::new() };
-        let _ = frame.context.set(self.clone());
-        frame.scope(body)
+        Frame::new(task, Some(self.clone())).scope(body)
     }
 }

@@ -1,5 +1,6 @@
 //! Why a task has no output.
 
+use super::extras::Reason;
 use super::unread::panic_message;
 use super::{Id, PanicSink};
 use crate::util::contain::Payload;
@@ -22,6 +23,7 @@ use std::{fmt, io};
 pub struct JoinError {
     id: Id,
     failure: Failure,
+    reason: Option<Box<Reason>>,
 }
 
 /// A `JoinError` without the id, which the task's header has.
@@ -67,8 +69,38 @@ impl Failure {
 }
 
 impl JoinError {
-    pub(super) fn new(id: Id, failure: Failure) -> Self {
-        Self { id, failure }
+    pub(super) fn new(id: Id, failure: Failure, reason: Option<Box<Reason>>) -> Self {
+        Self { id, failure, reason }
+    }
+
+    /// What [`cancel_with_message`](super::JoinHandle::cancel_with_message) said, if that is how the
+    /// task was cancelled. If it was said several times, the last time before the task ended.
+    ///
+    /// **asyncio**: the message of the `CancelledError`.
+    ///
+    /// ```
+    /// # #[sheave::main]
+    /// # async fn main() {
+    /// let task = sheave::spawn(std::future::pending::<()>());
+    /// task.cancel_with_message("the user left");
+    /// let error = task.await.unwrap_err();
+    /// assert_eq!(error.cancel_message(), Some("the user left"));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn cancel_message(&self) -> Option<&str> {
+        Some(&*self.cancelled_for()?.message)
+    }
+
+    /// The task that called [`cancel_with_message`](super::JoinHandle::cancel_with_message); `None` if
+    /// that was called outside of a task, or not at all.
+    #[must_use]
+    pub fn cancelled_by(&self) -> Option<Id> {
+        self.cancelled_for()?.by
+    }
+
+    fn cancelled_for(&self) -> Option<&Reason> {
+        self.reason.as_deref().filter(|_| self.is_cancelled())
     }
 
     /// Whether the task was cancelled: by an abort, because its runtime shut down, or because it was
@@ -104,7 +136,7 @@ impl JoinError {
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, Self> {
         match self.failure {
             Failure::Panic(caught) => Ok(caught.payload),
-            failure @ Failure::Stopped(_) => Err(Self { id: self.id, failure }),
+            failure @ Failure::Stopped(_) => Err(Self { failure, ..self }),
         }
     }
 
@@ -118,7 +150,10 @@ impl JoinError {
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.failure {
-            Failure::Stopped(Stopped::Cancelled) => write!(f, "task {} was cancelled", self.id),
+            Failure::Stopped(Stopped::Cancelled) => match self.cancel_message() {
+                Some(message) => write!(f, "task {} was cancelled: {message}", self.id),
+                None => write!(f, "task {} was cancelled", self.id),
+            },
             Failure::Stopped(Stopped::TooLate) => write!(
                 f,
                 "task {} was not started: its runtime, or its `LocalSet`, shuts down or has done so; \

@@ -1,4 +1,4 @@
-//! What few tasks have: a name, a context of their own. It lies in an allocation beside the task,
+//! What few tasks have: a name, a context of their own, a reason for their end. It lies in an allocation beside the task,
 //! which is made when it is first needed; all others pay for one pointer.
 //!
 //! | slot  | call           | to   | pairs with                   |
@@ -10,10 +10,13 @@
 //!
 //! Absent: anything that empties the slot or replaces the record. It is freed with the task.
 
+use super::Id;
 use super::context::Context;
 use sheave_facade::cell::UnsafeCell;
 use sheave_facade::seeded;
+use sheave_facade::sync::Mutex;
 use sheave_facade::sync::atomic::{AtomicPtr, Ordering::*};
+use std::borrow::Cow;
 use std::fmt;
 use std::ptr;
 
@@ -23,6 +26,16 @@ pub(super) struct Extras {
     pub(super) name: Option<Box<str>>,
     /// T10.
     pub(super) context: UnsafeCell<Option<Context>>,
+    /// Why the task was cancelled, if somebody said so.
+    pub(super) reason: Mutex<Option<Box<Reason>>>,
+}
+
+/// Why a task was cancelled.
+#[derive(Clone)]
+pub(super) struct Reason {
+    pub(super) message: Cow<'static, str>,
+    /// The task that asked for it.
+    pub(super) by: Option<Id>,
 }
 
 // SAFETY: the name never changes (T2), and a context moves between threads with the Runnable, whose
@@ -32,9 +45,8 @@ unsafe impl Send for Extras {}
 unsafe impl Sync for Extras {}
 
 impl Extras {
-    /// A record of nothing.
-    fn new() -> Self {
-        Self { name: None, context: UnsafeCell::new(None) }
+    pub(super) fn new(name: Option<Box<str>>, context: Option<Context>) -> Self {
+        Self { name, context: UnsafeCell::new(context), reason: Mutex::new(None) }
     }
 }
 
@@ -61,7 +73,7 @@ impl ExtrasSlot {
         if let Some(extras) = self.get() {
             return extras;
         }
-        let made = Box::into_raw(Box::new(Extras::new()));
+        let made = Box::into_raw(Box::new(Extras::new(None, None)));
         // ORDERING: Release publishes the record; Acquire sees the one of who came first.
         let kept = match self.0.compare_exchange(ptr::null_mut(), made, Release, Acquire) {
             Ok(_) => made,

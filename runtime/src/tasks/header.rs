@@ -3,11 +3,13 @@
 use super::cell::Trailer;
 use super::context::Context;
 use super::error::Stopped;
+use super::extras::Reason;
 use super::run::Runnable;
 use super::state::{Cancel, Refs, State, Wake};
 use super::task_ref::TaskRef;
-use super::{Id, PanicSink};
+use super::{Id, PanicSink, current};
 use sheave_facade::sync::Arc;
+use std::borrow::Cow;
 use std::panic::Location;
 use std::ptr::NonNull;
 
@@ -202,6 +204,20 @@ impl Raw {
             }
             Cancel::Nothing => {}
         }
+    }
+
+    /// As [`abort`](Self::abort), and notes why. Returns whether the task had not ended before.
+    pub(super) fn cancel(self, message: Option<Cow<'static, str>>) -> bool {
+        if self.state().is_complete() {
+            return false;
+        }
+        if let Some(message) = message {
+            let reason = Box::new(Reason { message, by: current::current_id() });
+            let former = self.trailer().extras.get_or_make().reason.lock().replace(reason);
+            drop(former);
+        }
+        self.abort();
+        true
     }
 
     /// Gives up `count` references of the caller; the `Raw` is dead afterwards.

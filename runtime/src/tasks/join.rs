@@ -6,6 +6,7 @@ use super::{AbortHandle, Id, JoinError, TaskRef};
 use crate::coop;
 use crate::util::contain::contain;
 use sheave_facade::seeded;
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -83,6 +84,38 @@ impl<T> JoinHandle<T> {
         AbortHandle::new(unsafe { TaskRef::from_raw(self.task.as_ptr()) })
     }
 
+    /// Asks the task to end, as [`abort`](Self::abort) does, and returns `false` if it has ended
+    /// already.
+    ///
+    /// **asyncio**: `Task.cancel()`. As there, `true` says that the end was asked for, not that the
+    /// task will end cancelled: it may complete first.
+    ///
+    /// # Differences from asyncio
+    /// Nothing is thrown into the task: its future is dropped at its next turn, so it can neither
+    /// catch nor delay that, and there is no `uncancel`. A future that is never polled runs no line of
+    /// its body, and drops what it has captured.
+    ///
+    /// ```
+    /// # #[sheave::main]
+    /// # async fn main() {
+    /// let task = sheave::spawn(std::future::pending::<()>());
+    /// assert!(task.cancel());
+    /// # let mut task = task;
+    /// assert!((&mut task).await.unwrap_err().is_cancelled());
+    /// assert!(!task.cancel(), "it has ended");
+    /// # }
+    /// ```
+    pub fn cancel(&self) -> bool {
+        self.task.cancel(None)
+    }
+
+    /// As [`cancel`](Self::cancel), and says why: whoever joins the task finds the message in
+    /// [`JoinError::cancel_message`]. If the task is cancelled several times before it ends, the last
+    /// message counts.
+    pub fn cancel_with_message(&self, message: impl Into<Cow<'static, str>>) -> bool {
+        self.task.cancel(Some(message.into()))
+    }
+
     /// Whether the task has ended: completed, panicked or cancelled.
     ///
     /// After [`abort`](Self::abort) this becomes `true` only when the future has been dropped.
@@ -101,6 +134,11 @@ impl<T> JoinHandle<T> {
     #[must_use]
     pub fn location(&self) -> &'static Location<'static> {
         self.task.location()
+    }
+
+    /// A reference to the task.
+    pub(crate) fn task_ref(&self) -> TaskRef {
+        TaskRef::of(self.task)
     }
 
     /// Sees to it that completion wakes `waker`. `Complete` if it is too late for that.

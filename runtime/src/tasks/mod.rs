@@ -63,11 +63,13 @@ pub use unread::UnhandledPanicInfo;
 pub(crate) use cell::{Spec, new_local_task, new_task};
 pub(crate) use context::{Key, Value};
 pub(crate) use current::{
-    as_current, current_id, in_context, in_copied_context, inherited_context, try_with_context,
+    as_current, current_id, current_task, in_context, in_copied_context, inherited_context,
+    is_current, try_with_context,
 };
 pub(crate) use error::Stopped;
 pub(crate) use header::{Header, Schedule, Wakeup};
 pub(crate) use registry::{Registry, Remaining, Removal, Usher};
 pub(crate) use run::Runnable;
+pub(crate) use state::{Ending, Progress};
 pub(crate) use task_ref::TaskRef;
 pub(crate) use unread::PanicSink;

@@ -3,7 +3,7 @@
 use super::cell::{Cell, Outcome};
 use super::error::{Failure, Stopped};
 use super::header::{Header, Raw, Schedule, Wakeup};
-use super::state::{Begin, End, Joiner};
+use super::state::{Begin, End, Ending, Joiner};
 use super::{Id, TaskRef, waker};
 use crate::util::contain::{catch, contain, discard};
 use std::fmt;
@@ -192,13 +192,18 @@ unsafe fn complete<F: Future + 'static, S: Schedule>(
     let task = unsafe { Raw::new(header) };
     // SAFETY: as above, and the caller names the types.
     let cell = unsafe { header.cast::<Cell<F, S>>().as_ref() };
+    let ending = match &outcome {
+        Ok(_) => Ending::Output,
+        Err(Failure::Stopped(_)) => Ending::Stopped,
+        Err(Failure::Panic(_)) => Ending::Panic,
+    };
     // SAFETY: the Runnable's owner owns the stage (T3).
     unsafe { cell.finish(outcome) };
     // SAFETY: the task's reference to itself, lent for the call and not given up by it.
     let lent = ManuallyDrop::new(unsafe { TaskRef::from_raw(header) });
     let registered = cell.scheduler.release(&lent);
 
-    let join_waker = match task.state().complete() {
+    let join_waker = match task.state().complete(ending) {
         Joiner::None => {
             // SAFETY: nobody wants the output, so the stage stays the runner's (T3).
             contain(|| unsafe { cell.abandon() });

@@ -1,8 +1,8 @@
 //! The task's word: who may poll, who waits, who keeps the memory.
 //!
 //! ```text
-//!  63          34 33         6  5     4         3            2             1          0
-//! |  wake count  |  ref count  |   | CONTEXT | JOIN_WAKER | JOIN_INTEREST | CANCELLED | COMPLETE |
+//!  63          35 34         7  6         5         4         3            2               1           0
+//! |  wake count  |  ref count  | PANICKED | STOPPED | CONTEXT | JOIN_WAKER | JOIN_INTEREST | CANCELLED | COMPLETE |
 //! ```
 //! *Wake count* > 0 on a task that is not COMPLETE means that its one [`Runnable`] exists, somewhere:
 //! in a queue, in a hand, or being run. Whoever moves the count from 0 to 1 creates it; whoever
@@ -19,7 +19,7 @@
 //! | `end_poll(seen)`      | wakes > seen            | wakes − seen              | `Again`              | wakes             |
 //! | `cancel`              | not COMPLETE            | CANCELLED                 | `Wake`               | `begin_poll`      |
 //! | `cancel`              | COMPLETE or CANCELLED   | unchanged or CANCELLED    | `Nothing`            |                   |
-//! | `complete`            | not COMPLETE            | COMPLETE                  | what the joiner owes | the join calls    |
+//! | `complete`            | not COMPLETE            | COMPLETE, and an ending   | what the joiner owes | the join calls    |
 //! | `publish_join_waker`  | not COMPLETE            | JOIN_WAKER                | `Published`          | `complete`        |
 //! | `withdraw_join_waker` | JOIN_WAKER, not COMPLETE| no JOIN_WAKER             | `Withdrawn`          | `complete`        |
 //! | both of these         | COMPLETE                | unchanged                 | `Complete`           | `complete`        |
@@ -47,6 +47,7 @@ mod answers;
 mod loom;
 
 pub(super) use answers::{Begin, Cancel, Detach, End, Joiner, Refs, Seen, Slot, Wake};
+pub(crate) use answers::{Ending, Progress};
 
 use sheave_facade::cell::UnsafeCell;
 use sheave_facade::seeded;
@@ -60,7 +61,12 @@ const JOIN_WAKER: u64 = 1 << 3;
 /// The task has a context (T10). For the owner of the Runnable.
 const CONTEXT: u64 = 1 << 4;
 
-const REF_ONE: u64 = 1 << 6;
+/// The task ended without an output, and without a panic. Set with COMPLETE.
+const STOPPED: u64 = 1 << 5;
+/// The task ended with a panic. Set with COMPLETE.
+const PANICKED: u64 = 1 << 6;
+
+const REF_ONE: u64 = 1 << 7;
 const REF_MASK: u64 = WAKE_ONE - REF_ONE;
 const WAKE_ONE: u64 = 1 << (64 - limits::WAKE_BITS);
 const WAKE_MASK: u64 = !(WAKE_ONE - 1);
@@ -68,7 +74,7 @@ const WAKE_MASK: u64 = !(WAKE_ONE - 1);
 /// The sizes that ship.
 #[cfg(not(loom))]
 mod limits {
-    pub(super) const WAKE_BITS: u32 = 30;
+    pub(super) const WAKE_BITS: u32 = 29;
     pub(super) const SEEN_MAX: u64 = 1 << 20;
     pub(super) const CUT_TO: u64 = 1 << 21;
     pub(super) const CROWDED: u64 = 1 << 28;
@@ -214,12 +220,17 @@ impl State {
     }
 
     /// Ends the task. The output is stored, and only the owner of the Runnable may call this.
-    pub(super) fn complete(&self) -> Joiner {
+    pub(super) fn complete(&self, ending: Ending) -> Joiner {
         // ORDERING: Release publishes the output to the `JoinHandle`, which acquires COMPLETE.
         // Acquire sees the waker that `publish_join_waker` released. Breaks if Relaxed: model
         // `join_poll_races_complete`.
         let order = if seeded::on("task_complete_relaxed") { Relaxed } else { AcqRel };
-        let old = self.word().fetch_or(COMPLETE, order);
+        let ending = match ending {
+            Ending::Output => 0,
+            Ending::Stopped => STOPPED,
+            Ending::Panic => PANICKED,
+        };
+        let old = self.word().fetch_or(COMPLETE | ending, order);
         debug_assert!(old & COMPLETE == 0, "a task completes once");
         match old & (JOIN_INTEREST | JOIN_WAKER) {
             0 => Joiner::None,
@@ -233,6 +244,20 @@ impl State {
     pub(super) fn is_complete(&self) -> bool {
         // ORDERING: Acquire, for the output: partner `complete`.
         self.word().load(Acquire) & COMPLETE != 0
+    }
+
+    /// How far the task is.
+    pub(super) fn progress(&self) -> Progress {
+        // ORDERING: Acquire, as in `is_complete`.
+        let word = self.word().load(Acquire);
+        if word & COMPLETE == 0 {
+            return if word & CANCELLED == 0 { Progress::Going } else { Progress::Cancelling };
+        }
+        Progress::Ended(match word & (STOPPED | PANICKED) {
+            0 => Ending::Output,
+            STOPPED => Ending::Stopped,
+            _ => Ending::Panic,
+        })
     }
 
     /// Whether the `JoinHandle` has a waker in the slot.

@@ -2,6 +2,7 @@
 
 use super::Id;
 use super::header::{Header, Raw};
+use super::state::Progress;
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
@@ -42,6 +43,11 @@ impl TaskRef {
     /// Asks the task to end: its future is dropped at its next turn, unless it completes before.
     pub(crate) fn abort(&self) {
         self.0.abort();
+    }
+
+    /// How far the task is; whether it is polled just now is not known here.
+    pub(crate) fn progress(&self) -> Progress {
+        self.0.state().progress()
     }
 
     /// Whether the task has completed, panicked or been cancelled.

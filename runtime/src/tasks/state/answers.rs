@@ -89,3 +89,25 @@ pub(in crate::tasks) enum Refs {
     /// No: free the task.
     Last,
 }
+
+/// How a task has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// With an output.
+    Output,
+    /// Without one: it was cancelled, or never started.
+    Stopped,
+    /// With a panic.
+    Panic,
+}
+
+/// How far a task is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// It waits, or it is polled.
+    Going,
+    /// As `Going`, and it was asked to end.
+    Cancelling,
+    /// It has ended.
+    Ended(Ending),
+}
