@@ -37,6 +37,8 @@ mod rt;
 mod spawning;
 #[path = "compare/stuck.rs"]
 mod stuck;
+#[path = "compare/sync.rs"]
+mod sync;
 #[path = "compare/timers.rs"]
 mod timers;
 
@@ -66,6 +68,7 @@ fn main() {
     contest.row::<memory::IdleTask>();
     contest.row::<stuck::Wakes>();
     contest.row::<stuck::Sleeps>();
+    sync::run(&mut contest);
     echo::run(&mut contest);
     handoff::run(&contest);
     contest.finish();

@@ -2,12 +2,18 @@
 //!
 //! Everything runs under a bare `block_on` here, unless a test needs tasks.
 
+#[path = "sync/barrier.rs"]
+mod barrier;
+#[path = "sync/broadcast.rs"]
+mod broadcast;
 #[path = "sync/mpsc.rs"]
 mod mpsc;
 #[path = "sync/mutex.rs"]
 mod mutex;
 #[path = "sync/notify.rs"]
 mod notify;
+#[path = "sync/once_cell.rs"]
+mod once_cell;
 #[path = "sync/oneshot.rs"]
 mod oneshot;
 #[path = "sync/rwlock.rs"]

@@ -112,6 +112,11 @@ impl Contest {
         self.words.is_empty() || self.words.iter().any(|word| name.contains(word.as_str()))
     }
 
+    /// The runtime for rows that compare something other than runtimes.
+    pub(crate) fn sheave(&self) -> &'static Sheave {
+        self.sheave
+    }
+
     /// Measures a row in this process.
     pub(crate) fn row<W: Work>(&mut self) {
         let (tokio, smol, sheave) = (self.tokio, self.smol, self.sheave);

@@ -127,3 +127,12 @@ fn storm_of_changes() {
         assert_eq!(watcher.join().expect("no panic"), 5_000);
     }
 }
+
+#[test]
+fn a_condition_that_panics_leaves_the_channel_usable() {
+    let (sender, mut receiver) = watch::channel(1);
+    let panics = || drop(block_on(receiver.wait_for(|_| panic!("on purpose"))));
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
+    sender.send(2).expect("a receiver lives");
+    assert_eq!(*block_on(receiver.wait_for(|n| *n == 2)).expect("it is there"), 2);
+}

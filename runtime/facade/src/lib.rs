@@ -58,3 +58,17 @@ macro_rules! thread_local {
         $crate::__loom::thread_local! { $(#[$attr])* $vis static $name: $ty = $init; }
     };
 }
+
+/// A function that is `const`, but not under loom, whose locks and atomics are made at run time.
+#[cfg(not(loom))]
+#[macro_export]
+macro_rules! const_fn {
+    ($(#[$attr:meta])* $vis:vis fn $($function:tt)*) => { $(#[$attr])* $vis const fn $($function)* };
+}
+
+/// A function that is `const`, but not under loom, whose locks and atomics are made at run time.
+#[cfg(loom)]
+#[macro_export]
+macro_rules! const_fn {
+    ($(#[$attr:meta])* $vis:vis fn $($function:tt)*) => { $(#[$attr])* $vis fn $($function)* };
+}

@@ -217,7 +217,7 @@ impl CapacityLimiter {
             total_tokens: state.total,
             borrowed_tokens: state.borrowed,
             borrowers: holding.map(|(name, _)| name.to_string()).collect(),
-            tasks_waiting: state.waiters.waiting(),
+            tasks_waiting: state.waiters.len(),
         }
     }
 

@@ -7,19 +7,22 @@
 //! and a panic poisons nothing. Each operation that makes progress takes one unit of the task's budget
 //! ([`task::coop`](crate::task::coop)).
 
+mod barrier;
 pub(crate) mod blocking;
+pub mod broadcast;
 mod capacity_limiter;
 pub mod mpsc;
 mod mutex;
 mod notify;
+mod once_cell;
 pub mod oneshot;
 mod permits;
-
 mod rwlock;
 mod semaphore;
 pub(crate) mod wait_list;
 pub mod watch;
 
+pub use barrier::{Barrier, BarrierWaitResult};
 pub use capacity_limiter::{
     AcquireToken, AlreadyBorrowed, CapacityLimiter, CapacityStatistics, CapacityToken,
 };
@@ -27,7 +30,7 @@ pub use mutex::{
     MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard, TryLockError,
 };
 pub use notify::Notify;
-
+pub use once_cell::{OnceCell, SetError};
 pub use rwlock::{
     OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
 };

@@ -58,7 +58,15 @@ impl<T> Mutex<T> {
     /// An open lock around `value`.
     #[must_use]
     pub fn new(value: T) -> Self {
-        Self { permits: Permits::new(1), value: UnsafeCell::new(value) }
+        Self::const_new(value)
+    }
+
+    sheave_facade::const_fn! {
+        /// [`new`](Self::new) for statics.
+        #[must_use]
+        pub fn const_new(value: T) -> Self {
+            Self { permits: Permits::new(1), value: UnsafeCell::new(value) }
+        }
     }
 
     /// Waits for the lock.

@@ -1,24 +1,32 @@
 //! A signal without data: one waiter or all of them may go on.
 //!
-//! | waiter   | call             | waiter   | stored permit                                         |
+//! One word holds the stored permit, says whether somebody is queued, and counts the calls of
+//! `notify_waiters`. The list of waiters and its lock are for waiting only.
+//!
+//! | waiter   | call             | waiter   | word                                                  |
 //! |----------|------------------|----------|-------------------------------------------------------|
-//! | none     | `notify_one`     | none     | there is one                                          |
-//! | queued   | `notify_one`     | answered | as before; the one who waits longest is chosen        |
-//! | queued   | `notify_last`    | answered | as before; the one who came last is chosen            |
-//! | created  | `notify_waiters` | passed   | as before; also those that were never polled          |
-//! | queued   | `notify_waiters` | answered | as before                                             |
-//! | –        | polled           | ready    | taken, if there is one                                |
+//! | none     | `notify_one`     | none     | PERMIT                                                |
+//! | queued   | `notify_one`     | answered | the one who waits longest is chosen                   |
+//! | queued   | `notify_last`    | answered | the one who came last is chosen                       |
+//! | created  | `notify_waiters` | passed   | one more CALL; also those that were never polled      |
+//! | queued   | `notify_waiters` | answered | one more CALL, not QUEUED                             |
+//! | –        | polled           | ready    | not PERMIT, if it was                                 |
+//! | –        | polled           | queued   | QUEUED, under the lock, if not PERMIT                 |
 //! | answered | dropped          | –        | a `notify_one` is passed on, a `notify_waiters` is not |
+//!
+//! Under its lock the list has waiters if and only if the word is QUEUED. PERMIT and QUEUED exclude
+//! each other, so a signal that finds neither is kept by one change of the word.
 
-use super::wait_list::{Key, Left, WaitList, poll_answer, wake};
-use crate::coop;
+mod wait;
+
+pub use wait::{Notified, OwnedNotified};
+
+use super::wait_list::{Key, Left, WaitList, wake};
 use sheave_facade::seeded;
+use sheave_facade::sync::atomic::AtomicUsize;
+use sheave_facade::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use sheave_facade::sync::{Arc, Mutex};
-use std::fmt;
-use std::future::Future;
-use std::ops::{ControlFlow, Deref};
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker, ready};
+use std::ops::ControlFlow;
 
 /// A signal without data.
 ///
@@ -42,17 +50,18 @@ use std::task::{Context, Poll, Waker, ready};
 /// ```
 #[derive(Debug)]
 pub struct Notify {
-    state: Mutex<State>,
+    word: AtomicUsize,
+    waiters: Mutex<Waiters>,
 }
 
-#[derive(Debug)]
-struct State {
-    /// A `notify_one` that nobody has taken.
-    has_permit: bool,
-    /// How often `notify_waiters` was called: who was created before the latest call goes on.
-    calls: u64,
-    waiters: WaitList<(), Answer>,
-}
+type Waiters = WaitList<(), Answer>;
+
+/// A `notify_one` that nobody has taken.
+const PERMIT: usize = 1;
+/// Somebody is in the list.
+const QUEUED: usize = 2;
+/// One call of `notify_waiters`: who was created before the latest goes on.
+const CALL: usize = 4;
 
 /// Which call let a waiter go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,8 +81,15 @@ impl Notify {
     /// A signal that nobody has given.
     #[must_use]
     pub fn new() -> Self {
-        let state = State { has_permit: false, calls: 0, waiters: WaitList::new() };
-        Self { state: Mutex::new(state) }
+        Self::const_new()
+    }
+
+    sheave_facade::const_fn! {
+        /// [`new`](Self::new) for statics.
+        #[must_use]
+        pub fn const_new() -> Self {
+            Self { word: AtomicUsize::new(0), waiters: Mutex::new(WaitList::new()) }
+        }
     }
 
     /// Waits for a signal.
@@ -95,7 +111,7 @@ impl Notify {
     /// # });
     /// ```
     pub fn notified(&self) -> Notified<'_> {
-        Notified(Wait::new(self))
+        Notified::of(self)
     }
 
     /// [`notified`](Self::notified) without a lifetime.
@@ -115,7 +131,7 @@ impl Notify {
     /// # });
     /// ```
     pub fn notified_owned(self: Arc<Self>) -> OwnedNotified {
-        OwnedNotified(Wait::new(self))
+        OwnedNotified::of(self)
     }
 
     /// Lets the one who waits longest go on, or keeps the signal for the next one to wait.
@@ -167,186 +183,124 @@ impl Notify {
     /// # });
     /// ```
     pub fn notify_waiters(&self) {
-        let mut state = self.state.lock();
-        state.calls += 1;
-        let all = state.waiters.answer_all(Answer::All);
-        drop(state);
+        let mut waiters = self.waiters.lock();
+        self.count_call();
+        let all = waiters.answer_all(Answer::All);
+        self.nobody_is_queued();
+        drop(waiters);
         wake(all);
     }
 
+    #[inline]
     fn notify(&self, whom: Answer) {
-        let chosen = self.state.lock().notify(whom);
-        wake(chosen);
+        if !self.keep() {
+            self.choose(whom);
+        }
+    }
+
+    /// Lets one waiter go on, if there is one still.
+    #[cold]
+    fn choose(&self, whom: Answer) {
+        let mut waiters = self.waiters.lock();
+        let chosen = match whom {
+            Answer::Last => waiters.answer_last(whom),
+            Answer::First | Answer::All => waiters.answer_first(whom),
+        };
+        if waiters.is_empty() {
+            self.nobody_is_queued();
+        }
+        drop(waiters);
+        match chosen {
+            Some(waker) => wake([waker]),
+            None => self.notify(whom),
+        }
     }
 
     /// A future that waited is dropped.
     fn leave(&self, key: Key) {
-        let mut state = self.state.lock();
-        let left = state.waiters.leave(key);
-        let heir = match left {
-            Left::Answered(whom @ (Answer::First | Answer::Last))
-                if !seeded::on("notify_not_passed_on") =>
-            {
-                state.notify(whom)
+        let mut waiters = self.waiters.lock();
+        let left = waiters.leave(key);
+        if waiters.is_empty() {
+            self.nobody_is_queued();
+        }
+        drop(waiters);
+        match left {
+            Left::Answered(whom @ (Answer::First | Answer::Last)) => {
+                if !seeded::on("notify_not_passed_on") {
+                    self.notify(whom);
+                }
             }
-            Left::Answered(_) => None,
-            Left::Waiting(waker) => {
-                drop(state);
-                drop(waker);
-                return;
-            }
-        };
-        drop(state);
-        wake(heir);
-    }
-}
-
-impl State {
-    /// Chooses one waiter, whose waker is returned, or keeps the permit.
-    fn notify(&mut self, whom: Answer) -> Option<Waker> {
-        let waker = match whom {
-            Answer::Last => self.waiters.answer_last(whom),
-            Answer::First | Answer::All => self.waiters.answer_first(whom),
-        };
-        self.has_permit |= waker.is_none();
-        waker
-    }
-}
-
-/// How far a future has come.
-#[derive(Debug)]
-enum Stage {
-    /// Not queued; goes on if `calls` has moved since.
-    Created {
-        calls: u64,
-    },
-    Queued(Option<Key>),
-    Done,
-}
-
-#[derive(Debug)]
-struct Wait<N: Deref<Target = Notify>> {
-    notify: N,
-    stage: Stage,
-}
-
-impl<N: Deref<Target = Notify>> Wait<N> {
-    fn new(notify: N) -> Self {
-        let calls = notify.state.lock().calls;
-        Self { notify, stage: Stage::Created { calls } }
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let since = match self.stage {
-            Stage::Done => return Poll::Ready(()),
-            Stage::Created { calls } => {
-                self.stage = Stage::Queued(None);
-                Some(calls)
-            }
-            Stage::Queued(_) => None,
-        };
-        let Stage::Queued(key) = &mut self.stage else { unreachable!("set above") };
-        let at_once = |state: &mut State| {
-            let is_passed = since.is_some_and(|calls| calls != state.calls);
-            if is_passed && !seeded::on("notify_created_forgotten") {
-                return ControlFlow::Break(Answer::All);
-            }
-            if std::mem::take(&mut state.has_permit) {
-                return ControlFlow::Break(Answer::First);
-            }
-            ControlFlow::Continue(())
-        };
-        let notify: &Notify = &self.notify;
-        ready!(poll_answer(&notify.state, |state| &mut state.waiters, key, cx, at_once));
-        self.stage = Stage::Done;
-        Poll::Ready(())
-    }
-
-    fn poll_fairly(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let progress = ready!(coop::poll_proceed(cx));
-        ready!(self.poll(cx));
-        progress.made_progress();
-        Poll::Ready(())
-    }
-
-    fn enable(&mut self) -> bool {
-        self.poll(&mut Context::from_waker(Waker::noop())).is_ready()
-    }
-}
-
-impl<N: Deref<Target = Notify>> Drop for Wait<N> {
-    fn drop(&mut self) {
-        if let Stage::Queued(key) = &mut self.stage {
-            if let Some(key) = key.take() {
-                self.notify.leave(key);
-            }
+            Left::Answered(Answer::All) => (),
+            Left::Waiting(waker) => drop(waker),
         }
     }
 }
 
-/// Future of [`Notify::notified`].
-#[must_use = "futures do nothing unless polled"]
-pub struct Notified<'a>(Wait<&'a Notify>);
-
-/// Future of [`Notify::notified_owned`].
-#[must_use = "futures do nothing unless polled"]
-pub struct OwnedNotified(Wait<Arc<Notify>>);
-
-impl Notified<'_> {
-    /// Takes a place in the queue without waiting. Returns whether the future is ready.
-    ///
-    /// For those who look at a condition before they wait: what is signalled after `enable` is not
-    /// missed, whatever happens between the look and the first poll.
-    ///
-    /// # Examples
-    /// ```
-    /// use std::pin::pin;
-    ///
-    /// # futures_lite::future::block_on(async {
-    /// let bell = sheave::sync::Notify::new();
-    /// let mut waiting = pin!(bell.notified());
-    /// assert!(!waiting.as_mut().enable());
-    /// bell.notify_one();
-    /// waiting.await;
-    /// # });
-    /// ```
-    pub fn enable(self: Pin<&mut Self>) -> bool {
-        self.get_mut().0.enable()
+/// The looks at the word, and its changes.
+impl Notify {
+    #[inline]
+    fn look(&self) -> usize {
+        // ORDERING: Acquire; pairs with the release of `count_call`: who was passed by a call sees
+        // what was done before it.
+        self.word.load(Acquire)
     }
-}
 
-impl OwnedNotified {
-    /// As [`Notified::enable`].
-    pub fn enable(self: Pin<&mut Self>) -> bool {
-        self.get_mut().0.enable()
+    /// How often `notify_waiters` was called.
+    #[inline]
+    fn calls(&self) -> usize {
+        self.look() / CALL
     }
-}
 
-impl Future for Notified<'_> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.get_mut().0.poll_fairly(cx)
+    /// Keeps a signal for the next one to wait, unless somebody is queued.
+    #[inline]
+    fn keep(&self) -> bool {
+        let mut word = self.look();
+        while word & QUEUED == 0 {
+            // ORDERING: Release, also if there is a permit already: pairs with the acquire of
+            // `try_go`, whose task sees what was done before each signal. Acquire, for a word that
+            // is QUEUED; then the lock orders.
+            match self.word.compare_exchange_weak(word, word | PERMIT, AcqRel, Acquire) {
+                Ok(_) => return true,
+                Err(newer) => word = newer,
+            }
+        }
+        false
     }
-}
 
-impl Future for OwnedNotified {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.get_mut().0.poll_fairly(cx)
+    /// Goes on if there was a call since `since`, or takes the permit. Otherwise, and under the lock, sets
+    /// `queued`: `QUEUED`, or 0 without the lock.
+    #[inline]
+    fn try_go(&self, since: Option<usize>, queued: usize) -> ControlFlow<Answer> {
+        let mut word = self.look();
+        loop {
+            if since.is_some_and(|calls| calls != word / CALL)
+                && !seeded::on("notify_created_forgotten")
+            {
+                return ControlFlow::Break(Answer::All);
+            }
+            let next = if word & PERMIT == 0 { word | queued } else { word & !PERMIT };
+            if next == word {
+                return ControlFlow::Continue(());
+            }
+            // ORDERING: Acquire; pairs with the release of `keep`.
+            match self.word.compare_exchange_weak(word, next, AcqRel, Acquire) {
+                Ok(_) if word & PERMIT != 0 => return ControlFlow::Break(Answer::First),
+                Ok(_) => return ControlFlow::Continue(()),
+                Err(newer) => word = newer,
+            }
+        }
     }
-}
 
-impl fmt::Debug for Notified<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Notified").field("stage", &self.0.stage).finish_non_exhaustive()
+    /// Under the lock.
+    fn count_call(&self) {
+        // ORDERING: Release; pairs with the acquire of `look`.
+        self.word.fetch_add(CALL, AcqRel);
     }
-}
 
-impl fmt::Debug for OwnedNotified {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OwnedNotified").field("stage", &self.0.stage).finish_non_exhaustive()
+    /// Under the lock, with an empty list.
+    fn nobody_is_queued(&self) {
+        // ORDERING: Relaxed; whoever misses it takes the lock in vain.
+        self.word.fetch_and(!QUEUED, Relaxed);
     }
 }
 

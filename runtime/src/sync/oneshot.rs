@@ -1,23 +1,27 @@
 //! A channel for one value.
 //!
-//! One word says how far the channel is, and who waits; a lock is taken to wait and to wake only.
+//! One word says how far the channel is, and who waits. Only `Sender::closed` takes a lock.
 //!
 //! | word                 | call                      | sets     | returns, and does                         |
 //! |----------------------|---------------------------|----------|-------------------------------------------|
 //! | not CLOSED           | `send`                    | SENT     | `Ok`; wakes a receiver that waits         |
 //! | CLOSED               | `send`                    | –        | the value comes back                      |
-//! | any                  | the sender is dropped     | GONE     | wakes a receiver that waits               |
+//! | any                  | the sender is dropped     | GONE     | wakes a receiver that waits, not CLOSED   |
 //! | SENT                 | the receiver looks        | –        | the value; never looks again              |
 //! | GONE or CLOSED, not SENT | the receiver looks    | –        | `Err`; never looks again                  |
 //! | none of these        | the receiver looks        | RECEIVER_WAITS | `Pending`                           |
+//! | RECEIVER_WAITS       | it looks with another waker | not RECEIVER_WAITS | as if it looked first         |
 //! | any                  | `close`, receiver dropped | CLOSED   | wakes who waits in `Sender::closed`       |
 //! | not CLOSED           | `Sender::closed` polled   | SENDER_WAITS | `Pending`                             |
 //!
-//! Bits are never cleared. Absent: SENT with GONE, the sender is used up by `send`.
+//! Absent: SENT with GONE, the sender is used up by `send`; SENT, GONE or CLOSED cleared.
+
+pub mod error;
 
 use super::blocking::block_on;
 use super::wait_list::wake;
 use crate::coop;
+use crate::util::contain::contain;
 use sheave_facade::cell::UnsafeCell;
 use sheave_facade::seeded;
 use sheave_facade::sync::atomic::AtomicU8;
@@ -45,7 +49,7 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let shared = TrackedArc::new(Shared {
         word: AtomicU8::new(0),
         value: UnsafeCell::new(None),
-        receiver: Mutex::new(None),
+        receiver: UnsafeCell::new(None),
         sender: Mutex::new(None),
     });
     (Sender { shared: Some(shared.clone()) }, Receiver { shared, is_done: false })
@@ -78,12 +82,14 @@ struct Shared<T> {
     word: AtomicU8,
     /// [one-side] The sender's until `SENT` is set, the receiver's from then on.
     value: UnsafeCell<Option<T>>,
-    receiver: Mutex<Option<Waker>>,
+    /// [own-waker] The receiver's while `RECEIVER_WAITS` is not set. While it is set, both may read it;
+    /// the sender does so if it finds the bit set when it sets `SENT` or `GONE`, unless `CLOSED` was.
+    receiver: UnsafeCell<Option<Waker>>,
     sender: Mutex<Option<Waker>>,
 }
 
 // SAFETY: the value goes from one side to the other, hence `T: Send`; [one-side] never gives out two
-// references, so `T: Sync` is not needed.
+// references, so `T: Sync` is not needed. Wakers are `Sync`, and [own-waker] tells who writes.
 unsafe impl<T: Send> Sync for Shared<T> {}
 
 impl<T> Shared<T> {
@@ -125,11 +131,42 @@ impl<T> Shared<T> {
         Err(if is_over { error::TryRecvError::Closed } else { error::TryRecvError::Empty })
     }
 
-    fn wake_receiver(&self, word: u8) {
-        if word & RECEIVER_WAITS != 0 {
-            let receiver = self.receiver.lock().take();
-            wake(receiver);
+    /// For the sender, with the word before it set `SENT` or `GONE`.
+    fn wake_receiver(&self, former: u8) {
+        if former & RECEIVER_WAITS != 0 && former & CLOSED == 0 {
+            // SAFETY: reads the waker; [own-waker] the bit was set.
+            let receiver = self.receiver.with(|receiver| unsafe { &*receiver }.as_ref());
+            contain(|| receiver.expect("stored before the bit was set").wake_by_ref());
         }
+    }
+
+    /// For the receiver: has another waker from now on, unless it is over. Returns the newest word.
+    fn wait_for_sender(&self, mut word: u8, cx: &Context<'_>) -> u8 {
+        if word & RECEIVER_WAITS != 0 {
+            // SAFETY: reads the waker; [own-waker] by the receiver itself.
+            let own = self.receiver.with(|receiver| unsafe { &*receiver }.as_ref());
+            if own.is_some_and(|own| own.will_wake(cx.waker())) {
+                return word;
+            }
+            word = self.take_back();
+            if word & (SENT | GONE) != 0 && !seeded::on("oneshot_waker_taken_back_late") {
+                // The sender may be reading.
+                return word;
+            }
+        }
+        let clone = cx.waker().clone();
+        // SAFETY: writes the waker; [own-waker] `RECEIVER_WAITS` is not set, and was not set when the
+        // sender looked.
+        let former = self.receiver.with_mut(|place| unsafe { &mut *place }.replace(clone));
+        drop(former);
+        self.set(RECEIVER_WAITS)
+    }
+
+    /// Clears `RECEIVER_WAITS`, and returns the former word.
+    fn take_back(&self) -> u8 {
+        // ORDERING: Acquire; pairs with the release of `set_sent`: it may be the look that finds the
+        // value (model `a_new_waker_is_woken`). It publishes nothing.
+        self.word.fetch_and(!RECEIVER_WAITS, Acquire)
     }
 
     fn close(&self) -> u8 {
@@ -284,10 +321,10 @@ impl<T> Future for Receiver<T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let progress = ready!(coop::poll_proceed(cx));
         assert!(!self.is_done, "a receiver is polled after its end");
-        let mut received = self.shared.receive(self.shared.look());
+        let word = self.shared.look();
+        let mut received = self.shared.receive(word);
         if matches!(received, Err(error::TryRecvError::Empty)) {
-            wait(&self.shared.receiver, cx);
-            let word = self.shared.set(RECEIVER_WAITS);
+            let word = self.shared.wait_for_sender(word, cx);
             if !seeded::on("oneshot_no_second_look") {
                 received = self.shared.receive(word);
             }
@@ -313,9 +350,17 @@ impl<T> Drop for Sender<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        if !self.is_done && self.shared.close() & SENT != 0 {
-            // [one-side] `SENT` is set. A sender may keep nothing alive that nobody receives.
+        if self.is_done {
+            return;
+        }
+        // A sender that lives on keeps nothing alive that nobody waits for or receives.
+        let former = self.shared.close();
+        if former & SENT != 0 {
+            // [one-side] `SENT` is set.
             drop(self.shared.take());
+        } else if former & GONE == 0 {
+            // SAFETY: writes the waker; [own-waker] the sender finds `CLOSED`, and does not look.
+            drop(self.shared.receiver.with_mut(|place| unsafe { &mut *place }.take()));
         }
     }
 }
@@ -330,42 +375,6 @@ impl<T> fmt::Debug for Receiver<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Receiver").field("is_empty", &self.is_empty()).finish_non_exhaustive()
     }
-}
-
-/// What can go wrong with a [`channel`].
-pub mod error {
-    use std::{error, fmt};
-
-    /// The sender was dropped without a value, or the channel was closed before there was one.
-    #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct RecvError(pub(super) ());
-
-    /// Why there was no value at once.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum TryRecvError {
-        /// Not yet.
-        Empty,
-        /// Never: the sender is gone, or the value was received before.
-        Closed,
-    }
-
-    impl fmt::Display for RecvError {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("the channel was closed without a value")
-        }
-    }
-
-    impl fmt::Display for TryRecvError {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str(match self {
-                Self::Empty => "no value was sent yet",
-                Self::Closed => "the channel was closed without a value",
-            })
-        }
-    }
-
-    impl error::Error for RecvError {}
-    impl error::Error for TryRecvError {}
 }
 
 #[cfg(all(test, loom))]

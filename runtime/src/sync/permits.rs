@@ -1,41 +1,51 @@
 //! A number of permits, and who waits for some: what semaphores, locks and cells are made of.
 //!
-//! | waiter   | call                | waiter   | permits                                             |
-//! |----------|---------------------|----------|-----------------------------------------------------|
-//! | –        | `try_acquire(n)`    | –        | taken, if nobody waits and there are `n`            |
-//! | –        | `acquire(n)` polled | –        | taken, if nobody waits and there are `n`            |
-//! | –        | `acquire(n)` polled | queued   | none yet                                            |
-//! | queued   | `release(m)`        | granted  | taken for it, first come first served               |
-//! | queued   | `close`             | refused  | –                                                   |
-//! | queued   | dropped             | –        | those behind it may now be granted                  |
-//! | granted  | polled              | –        | are the caller's                                    |
-//! | granted  | dropped             | –        | released again                                      |
+//! One word counts the permits that nobody holds, and says whether somebody is queued. As long as
+//! nobody is, permits are taken and given back by one change of the word; the list of waiters and its
+//! lock are for waiting only.
 //!
-//! Who comes later never overtakes: while somebody waits, what is left over is kept for the first.
+//! | waiter   | call                | waiter   | word                                                |
+//! |----------|---------------------|----------|-----------------------------------------------------|
+//! | –        | `try_acquire(n)`    | –        | less `n`, if there are so many and not QUEUED       |
+//! | –        | `acquire(n)` polled | –        | the same                                            |
+//! | –        | `acquire(n)` polled | queued   | QUEUED, under the lock of the list                  |
+//! | queued   | `release(m)`        | granted  | more by `m`, then less by what is granted in order  |
+//! | queued   | `close`             | refused  | CLOSED, not QUEUED                                  |
+//! | queued   | dropped             | –        | those behind it may now be granted                  |
+//! | granted  | polled              | –        | the permits are the caller's                        |
+//! | granted  | dropped             | –        | more by what it was granted                         |
+//!
+//! Under its lock the list has waiters if and only if the word is QUEUED, and a QUEUED word changes
+//! under that lock only. So who comes later never overtakes: what is left over while somebody waits is
+//! kept for the first.
 
-use super::wait_list::{Key, Left, WaitList, poll_answer, wake};
+use super::wait_list::{Key, Left, WaitList, poll_answer_with, wake};
 use crate::coop;
 use crate::util::WakeBatch;
 use sheave_facade::seeded;
+use sheave_facade::sync::atomic::AtomicUsize;
+use sheave_facade::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use sheave_facade::sync::{Mutex, MutexGuard};
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 /// See the [module documentation](self).
 #[derive(Debug)]
 pub(super) struct Permits {
-    state: Mutex<State>,
+    word: AtomicUsize,
+    waiters: Mutex<Waiters>,
 }
 
-#[derive(Debug)]
-struct State {
-    /// Held by nobody and granted to nobody.
-    available: usize,
-    is_closed: bool,
-    waiters: WaitList<usize, Answer>,
-}
+type Waiters = WaitList<usize, Answer>;
+
+/// Nobody gets permits any more.
+const CLOSED: usize = 1;
+/// Somebody is in the list.
+const QUEUED: usize = 2;
+/// One permit that nobody holds and nobody was granted.
+const ONE: usize = 4;
 
 /// What a waiter hears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,22 +65,33 @@ impl Permits {
     /// More permits than this cannot exist, which keeps sums of them from overflowing.
     pub(super) const MAX: usize = usize::MAX >> 3;
 
-    /// `available` permits, nobody waiting.
-    #[track_caller]
-    pub(super) fn new(available: usize) -> Self {
-        assert!(available <= Self::MAX, "a semaphore has at most {} permits", Self::MAX);
-        let waiters = WaitList::new();
-        Self { state: Mutex::new(State { available, is_closed: false, waiters }) }
+    sheave_facade::const_fn! {
+        /// `available` permits, nobody waiting.
+        #[track_caller]
+        pub(super) fn new(available: usize) -> Self {
+            assert!(available <= Self::MAX, "a semaphore has at most `usize::MAX >> 3` permits");
+            Self { word: AtomicUsize::new(available * ONE), waiters: Mutex::new(WaitList::new()) }
+        }
+    }
+
+    sheave_facade::const_fn! {
+        /// No permits, and closed.
+        pub(super) fn closed() -> Self {
+            Self { word: AtomicUsize::new(CLOSED), waiters: Mutex::new(WaitList::new()) }
+        }
     }
 
     /// Takes `count` permits if that overtakes nobody.
     #[inline]
     pub(super) fn try_acquire(&self, count: usize) -> Result<(), Refusal> {
-        let mut state = self.state.lock();
-        if state.is_closed {
-            return Err(Refusal::Closed);
+        let mut word = self.look();
+        loop {
+            judge(word, count)?;
+            match self.take(word, count) {
+                Ok(_) => return Ok(()),
+                Err(newer) => word = newer,
+            }
         }
-        state.take(count).then_some(()).ok_or(Refusal::NoPermits)
     }
 
     /// Waits for `count` permits.
@@ -83,92 +104,201 @@ impl Permits {
     #[inline]
     #[track_caller]
     pub(super) fn release(&self, count: usize) {
-        let mut state = self.state.lock();
-        let sum = state.available + count;
-        if sum > Self::MAX {
-            drop(state);
-            panic!("a semaphore has at most {} permits, these would be {sum}", Self::MAX);
+        let mut word = self.look();
+        while word & QUEUED == 0 {
+            match self.add(word, count) {
+                Ok(_) => return,
+                Err(newer) => word = newer,
+            }
         }
-        state.available = sum;
-        if !state.waiters.is_empty() {
-            self.grant(state);
-        }
+        self.release_to_waiters(count);
     }
 
-    /// Serves those who wait, in order, as far as the permits reach.
     #[cold]
-    fn grant<'a>(&'a self, mut state: MutexGuard<'a, State>) {
-        let mut wakes = WakeBatch::new();
-        while let Some(&count) = state.waiters.first_request() {
-            if count > state.available {
-                break;
-            }
-            if !wakes.has_room() {
-                drop(state);
-                wakes.wake_all();
-                state = self.state.lock();
-                continue;
-            }
-            state.available -= count;
-            wakes.push(state.waiters.answer_first(Answer::Granted).expect("it waits"));
+    #[track_caller]
+    fn release_to_waiters(&self, count: usize) {
+        let waiters = self.waiters.lock();
+        if self.look() & QUEUED != 0 {
+            return self.serve(waiters, count);
         }
-        drop(state);
+        // They have left meanwhile.
+        drop(waiters);
+        self.release(count);
+    }
+
+    /// With a QUEUED word: adds permits, and serves those who wait as far as these reach.
+    #[track_caller]
+    fn serve<'a>(&'a self, mut waiters: MutexGuard<'a, Waiters>, count: usize) {
+        let mut spare = sum(self.look(), count);
+        let first = grant(&mut waiters, &mut spare);
+        let Some(second) = grant(&mut waiters, &mut spare) else {
+            self.settle(&waiters, spare);
+            drop(waiters);
+            return wake(first);
+        };
+        let mut wakes = WakeBatch::new();
+        first.into_iter().chain([second]).for_each(|waker| wakes.push(waker));
+        while let Some(next) = grant(&mut waiters, &mut spare) {
+            wakes.push(next);
+            if !wakes.has_room() {
+                self.settle(&waiters, spare);
+                drop(waiters);
+                wakes.wake_all();
+                // Those that are left are served as if nothing had been added.
+                return self.release_to_waiters(0);
+            }
+        }
+        self.settle(&waiters, spare);
+        drop(waiters);
         wakes.wake_all();
     }
 
     /// Refuses those who wait and who come. Permits that are held stay valid.
     pub(super) fn close(&self) {
-        let mut state = self.state.lock();
-        state.is_closed = true;
-        let refused = state.waiters.answer_all(Answer::Closed);
-        drop(state);
+        let mut waiters = self.waiters.lock();
+        // ORDERING: Release; pairs with the acquire of `look`: who is refused sees why.
+        self.word.fetch_or(CLOSED, Release);
+        let refused = waiters.answer_all(Answer::Closed);
+        self.nobody_is_queued();
+        drop(waiters);
         wake(refused);
     }
 
     /// Whether [`close`](Self::close) was called.
     pub(super) fn is_closed(&self) -> bool {
-        self.state.lock().is_closed
+        self.look() & CLOSED != 0
     }
 
     /// How many permits one could take now: none while somebody waits.
     pub(super) fn available(&self) -> usize {
-        let state = self.state.lock();
-        if state.waiters.is_empty() { state.available } else { 0 }
+        let word = self.look();
+        if word & QUEUED == 0 { word / ONE } else { 0 }
     }
 
     /// Destroys up to `count` permits that nobody holds, and says how many.
     pub(super) fn forget(&self, count: usize) -> usize {
-        let mut state = self.state.lock();
-        let forgotten = count.min(state.available);
-        state.available -= forgotten;
-        forgotten
+        let _waiters = self.waiters.lock();
+        let mut word = self.look();
+        loop {
+            let forgotten = count.min(word / ONE);
+            match self.take(word, forgotten) {
+                Ok(_) => return forgotten,
+                Err(newer) => word = newer,
+            }
+        }
     }
 
     /// A future that waited is dropped.
     fn leave(&self, key: Key, count: usize) {
-        let mut state = self.state.lock();
-        let left = state.waiters.leave(key);
-        match left {
-            Left::Answered(Answer::Granted) if !seeded::on("permits_grant_not_passed_on") => {
-                state.available += count;
+        let mut waiters = self.waiters.lock();
+        match waiters.leave(key) {
+            Left::Waiting(waker) => {
+                // Who was behind a large request may be content with what there is.
+                self.serve(waiters, 0);
+                drop(waker);
             }
-            Left::Answered(_) | Left::Waiting(_) => (),
+            Left::Answered(Answer::Granted) => {
+                drop(waiters);
+                if !seeded::on("permits_grant_not_passed_on") {
+                    self.release(count);
+                }
+            }
+            Left::Answered(Answer::Closed) => (),
         }
-        // Who was behind a large request may be content with what there is.
-        self.grant(state);
-        drop(left);
     }
 }
 
-impl State {
-    /// Takes permits if there are enough and nobody waits for them.
+/// The looks at the word, and its changes.
+impl Permits {
     #[inline]
-    fn take(&mut self, count: usize) -> bool {
-        let is_possible = self.waiters.is_empty() && count <= self.available;
-        if is_possible && !seeded::on("permits_never_taken") {
-            self.available -= count;
+    fn look(&self) -> usize {
+        // ORDERING: Acquire; pairs with the release of `close`, `add` and `settle`.
+        self.word.load(Acquire)
+    }
+
+    #[inline]
+    fn take(&self, word: usize, count: usize) -> Result<usize, usize> {
+        let count = if seeded::on("permits_never_taken") { 0 } else { count };
+        // ORDERING: Acquire; pairs with the release of `add` and `settle`. Weaker, the next holder of a
+        // lock would not see what the former one wrote (model `holders_exclude_each_other`).
+        self.word.compare_exchange_weak(word, word - count * ONE, Acquire, Acquire)
+    }
+
+    #[inline]
+    #[track_caller]
+    fn add(&self, word: usize, count: usize) -> Result<usize, usize> {
+        let sum = sum(word, count);
+        // ORDERING: Release; pairs with the acquire of `take` and `look`: whoever gets these permits
+        // sees what was done with them before. Weaker is the control `permits_release_relaxed`.
+        let order = if seeded::on("permits_release_relaxed") { Relaxed } else { Release };
+        self.word.compare_exchange_weak(word, (sum * ONE) | (word & CLOSED), order, Acquire)
+    }
+
+    /// Under the lock, the last look before a waiter queues: takes permits, or announces the waiter.
+    fn take_or_queue(&self, count: usize) -> ControlFlow<Answer, usize> {
+        let mut word = self.look();
+        loop {
+            let changed = match judge(word, count) {
+                Err(Refusal::Closed) => return ControlFlow::Break(Answer::Closed),
+                Err(Refusal::NoPermits) if seeded::on("permits_queued_in_silence") => Ok(word),
+                // ORDERING: Relaxed; who reads `QUEUED` takes the lock, which is held here, and so
+                // comes after this waiter has queued.
+                Err(Refusal::NoPermits) => {
+                    self.word.compare_exchange_weak(word, word | QUEUED, Relaxed, Relaxed)
+                }
+                Ok(()) => self.take(word, count),
+            };
+            match changed {
+                Ok(former) if judge(former, count).is_ok() => {
+                    return ControlFlow::Break(Answer::Granted);
+                }
+                Ok(_) => return ControlFlow::Continue(count),
+                Err(newer) => word = newer,
+            }
         }
-        is_possible
+    }
+
+    /// Under the lock, with a QUEUED word: so many permits are left for those who still wait, or for
+    /// everybody.
+    fn settle(&self, waiters: &Waiters, spare: usize) {
+        let queued = if waiters.is_empty() { 0 } else { QUEUED };
+        // ORDERING: Release, as in `add`. A store is enough, for nobody else changes a QUEUED word.
+        self.word.store((spare * ONE) | queued, Release);
+    }
+
+    /// Under the lock, with an empty list.
+    fn nobody_is_queued(&self) {
+        // ORDERING: Relaxed; whoever misses it takes the lock in vain.
+        self.word.fetch_and(!QUEUED, Relaxed);
+    }
+}
+
+/// How many permits there are, with `count` more.
+#[inline]
+#[track_caller]
+fn sum(word: usize, count: usize) -> usize {
+    let (most, free) = (Permits::MAX, word / ONE);
+    assert!(
+        count <= most - free,
+        "a semaphore has at most {most} permits, these would be {count} more than {free}"
+    );
+    free + count
+}
+
+/// Answers the first waiter if there are as many permits as it asks for, which are spare no more.
+fn grant(waiters: &mut Waiters, spare: &mut usize) -> Option<Waker> {
+    let count = *waiters.first_request()?;
+    *spare = spare.checked_sub(count)?;
+    waiters.answer_first(Answer::Granted)
+}
+
+/// What a word says to somebody who asks for `count` permits.
+#[inline]
+fn judge(word: usize, count: usize) -> Result<(), Refusal> {
+    match word {
+        _ if word & CLOSED != 0 => Err(Refusal::Closed),
+        _ if word & QUEUED != 0 || word / ONE < count => Err(Refusal::NoPermits),
+        _ => Ok(()),
     }
 }
 
@@ -184,24 +314,35 @@ pub(super) struct AcquirePermits<'a> {
     key: Option<Key>,
 }
 
+impl AcquirePermits<'_> {
+    #[inline]
+    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Answer> {
+        if self.key.is_some() {
+            return self.poll_queued(cx, None);
+        }
+        match self.permits.try_acquire(self.count) {
+            Ok(()) => Poll::Ready(Answer::Granted),
+            Err(Refusal::Closed) => Poll::Ready(Answer::Closed),
+            Err(Refusal::NoPermits) => self.poll_queued(cx, Some(cx.waker().clone())),
+        }
+    }
+
+    /// With a clone of the waker for one who is not queued yet.
+    #[cold]
+    fn poll_queued(&mut self, cx: &mut Context<'_>, clone: Option<Waker>) -> Poll<Answer> {
+        let Self { permits, count, key } = self;
+        let at_once = |_: &mut Waiters| permits.take_or_queue(*count);
+        poll_answer_with(clone, &permits.waiters, |waiters| waiters, key, cx, at_once)
+    }
+}
+
 impl Future for AcquirePermits<'_> {
     type Output = Result<(), Closed>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let progress = ready!(coop::poll_proceed(cx));
-        let Self { permits, count, key } = self.get_mut();
-        let at_once = |state: &mut State| {
-            if state.is_closed {
-                ControlFlow::Break(Answer::Closed)
-            } else if state.take(*count) {
-                ControlFlow::Break(Answer::Granted)
-            } else {
-                ControlFlow::Continue(*count)
-            }
-        };
-        let answer =
-            ready!(poll_answer(&permits.state, |state| &mut state.waiters, key, cx, at_once));
+        let answer = ready!(self.get_mut().poll_answer(cx));
         progress.made_progress();
         Poll::Ready(match answer {
             Answer::Granted => Ok(()),

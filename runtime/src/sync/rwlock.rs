@@ -56,7 +56,16 @@ impl<T> RwLock<T> {
     /// An open lock around `value`.
     #[must_use]
     pub fn new(value: T) -> Self {
-        Self::with_max_readers(value, MAX_READERS)
+        Self::const_new(value)
+    }
+
+    sheave_facade::const_fn! {
+        /// [`new`](Self::new) for statics.
+        #[must_use]
+        pub fn const_new(value: T) -> Self {
+            let permits = Permits::new(MAX_READERS as usize);
+            Self { permits, max_readers: MAX_READERS, value: UnsafeCell::new(value) }
+        }
     }
 
     /// An open lock that at most `max_readers` may read at a time.

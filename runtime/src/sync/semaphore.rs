@@ -1,10 +1,12 @@
 //! A counting semaphore: at most so many at a time.
 
-use super::permits::{Permits, Refusal};
-use sheave_facade::sync::Arc;
-use std::fmt;
+mod error;
 
 pub use error::{AcquireError, TryAcquireError};
+
+use super::permits::Permits;
+use sheave_facade::sync::Arc;
+use std::fmt;
 
 /// A counting semaphore.
 ///
@@ -62,7 +64,19 @@ impl Semaphore {
     #[track_caller]
     #[must_use]
     pub fn new(permits: usize) -> Self {
-        Self { permits: Permits::new(permits) }
+        Self::const_new(permits)
+    }
+
+    sheave_facade::const_fn! {
+        /// [`new`](Self::new) for statics.
+        ///
+        /// # Panics
+        /// As [`new`](Self::new).
+        #[track_caller]
+        #[must_use]
+        pub fn const_new(permits: usize) -> Self {
+            Self { permits: Permits::new(permits) }
+        }
     }
 
     /// How many permits can be taken now: none while somebody waits.
@@ -342,49 +356,4 @@ impl fmt::Debug for OwnedSemaphorePermit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OwnedSemaphorePermit").field("count", &self.count).finish_non_exhaustive()
     }
-}
-
-mod error {
-    use super::Refusal;
-    use std::{error, fmt};
-
-    /// The semaphore is closed.
-    #[derive(Debug)]
-    pub struct AcquireError(pub(super) ());
-
-    /// Why there was no permit at once.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum TryAcquireError {
-        /// The semaphore is closed.
-        Closed,
-        /// There are too few permits, or others wait for them.
-        NoPermits,
-    }
-
-    impl From<Refusal> for TryAcquireError {
-        fn from(refusal: Refusal) -> Self {
-            match refusal {
-                Refusal::Closed => Self::Closed,
-                Refusal::NoPermits => Self::NoPermits,
-            }
-        }
-    }
-
-    impl fmt::Display for AcquireError {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("the semaphore is closed")
-        }
-    }
-
-    impl fmt::Display for TryAcquireError {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str(match self {
-                Self::Closed => "the semaphore is closed",
-                Self::NoPermits => "no permits are available",
-            })
-        }
-    }
-
-    impl error::Error for AcquireError {}
-    impl error::Error for TryAcquireError {}
 }

@@ -31,6 +31,8 @@ pub(crate) struct WaitList<R, A> {
     entries: Slab<Entry<R, A>>,
     first: Option<usize>,
     last: Option<usize>,
+    /// How many wait for an answer.
+    len: usize,
 }
 
 /// Names the entry of one future.
@@ -61,7 +63,7 @@ pub(crate) enum Left<A> {
 impl<R, A> WaitList<R, A> {
     /// A list without waiters. Allocates nothing.
     pub(crate) const fn new() -> Self {
-        Self { entries: Slab::new(), first: None, last: None }
+        Self { entries: Slab::new(), first: None, last: None, len: 0 }
     }
 
     /// Whether nobody waits for an answer.
@@ -69,10 +71,9 @@ impl<R, A> WaitList<R, A> {
         self.first.is_none()
     }
 
-    /// How many wait. The cost is linear.
-    pub(super) fn waiting(&self) -> usize {
-        let waits = |(_, entry): &(usize, &Entry<R, A>)| matches!(entry, Entry::Waiting(_));
-        self.entries.iter().filter(waits).count()
+    /// How many wait for an answer.
+    pub(crate) fn len(&self) -> usize {
+        self.len
     }
 
     /// What the one who waits longest asks for.
@@ -124,12 +125,32 @@ impl<R, A> WaitList<R, A> {
             Some(before) => self.waiter_mut(before).after = Some(at),
             None => self.first = Some(at),
         }
+        self.len += 1;
         Key(at)
     }
 
     /// Stays in place and has another waker from now on.
     pub(crate) fn change_waker(&mut self, key: &Key, waker: Waker) -> Waker {
         std::mem::replace(&mut self.waiter_mut(key.0).waker, waker)
+    }
+
+    /// What the entry's future hears. `None` asks for a clone of its waker; the former one is left in
+    /// its place, to be dropped unlocked.
+    fn poll_entry(
+        &mut self,
+        key: &mut Option<Key>,
+        cx: &Context<'_>,
+        clone: &mut Option<Waker>,
+    ) -> Option<Poll<A>> {
+        if let Some(answer) = self.take_answer(key) {
+            return Some(Poll::Ready(answer));
+        }
+        let key = key.as_ref()?;
+        if !self.would_wake(key, cx.waker()) {
+            let waker = clone.take()?;
+            *clone = Some(self.change_waker(key, waker));
+        }
+        Some(Poll::Pending)
     }
 
     /// Removes the entry of a future that is dropped.
@@ -161,6 +182,7 @@ impl<R, A> WaitList<R, A> {
             Some(after) => self.waiter_mut(after).before = before,
             None => self.last = before,
         }
+        self.len -= 1;
     }
 
     fn remove(&mut self, at: usize) -> Entry<R, A> {
@@ -204,25 +226,27 @@ pub(crate) fn poll_answer<S, R, A>(
     list: fn(&mut S) -> &mut WaitList<R, A>,
     key: &mut Option<Key>,
     cx: &mut Context<'_>,
+    at_once: impl FnMut(&mut S) -> ControlFlow<A, R>,
+) -> Poll<A> {
+    poll_answer_with(None, state, list, key, cx, at_once)
+}
+
+/// [`poll_answer`] for one who is likely to queue, and brings a clone of its waker: `at_once` is asked
+/// at most once, and what it goes on with is queued at that moment.
+#[inline]
+pub(crate) fn poll_answer_with<S, R, A>(
+    mut clone: Option<Waker>,
+    state: &Mutex<S>,
+    list: fn(&mut S) -> &mut WaitList<R, A>,
+    key: &mut Option<Key>,
+    cx: &mut Context<'_>,
     mut at_once: impl FnMut(&mut S) -> ControlFlow<A, R>,
 ) -> Poll<A> {
-    let mut clone: Option<Waker> = None;
     loop {
         let mut held = state.lock();
         if key.is_some() {
-            let waiters = list(&mut held);
-            if let Some(answer) = waiters.take_answer(key) {
-                return Poll::Ready(answer);
-            }
-            let key = key.as_ref().expect("it has no answer yet");
-            if waiters.would_wake(key, cx.waker()) {
-                return Poll::Pending;
-            }
-            if let Some(waker) = clone.take() {
-                let former = waiters.change_waker(key, waker);
-                drop(held);
-                drop(former);
-                return Poll::Pending;
+            if let Some(polled) = list(&mut held).poll_entry(key, cx, &mut clone) {
+                return polled;
             }
         } else {
             match at_once(&mut held) {

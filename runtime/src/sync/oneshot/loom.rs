@@ -99,5 +99,7 @@ fn controls() {
     must_catch(&model("a_value_arrives"), "oneshot_send_wakes_nobody", &["deadlock"]);
     must_catch(&model("a_value_arrives"), "oneshot_no_second_look", &["deadlock"]);
     must_catch(&model("a_value_is_dropped_once"), "oneshot_sent_though_closed", &["panicked"]);
+    let concurrent = ["Causality violation", "concurrent"];
+    must_catch(&model("a_new_waker_is_woken"), "oneshot_waker_taken_back_late", &concurrent);
     must_catch(&model("a_dropped_sender_is_noticed"), "oneshot_drop_wakes_nobody", &["deadlock"]);
 }

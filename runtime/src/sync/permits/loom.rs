@@ -62,8 +62,48 @@ fn a_large_request_does_not_block_for_ever() {
     });
 }
 
+/// Claim: who takes a permit without waiting and gives it back serves one who queues at any moment
+/// of that.
+/// Threads 2, unbounded.
+#[test]
+fn who_queues_is_served() {
+    Model::new("permits_queued_served").unbounded().check(|| {
+        let permits = Arc::new(Permits::new(1));
+        let other = permits.clone();
+        let other = thread::spawn(move || {
+            block_on(other.acquire(1)).expect("nobody closes");
+            other.release(1);
+        });
+        if permits.try_acquire(1).is_ok() {
+            permits.release(1);
+        }
+        other.join().expect("it gets the permit");
+        assert_eq!(permits.available(), 1);
+    });
+}
+
+/// Claim: permits that two give back at the same time reach one who waits for both.
+/// Threads 3, bound 2.
+#[test]
+fn what_many_give_adds_up() {
+    Model::new("permits_add_up").check(|| {
+        let permits = Arc::new(Permits::new(0));
+        let givers: [_; 2] = std::array::from_fn(|_| {
+            let permits = permits.clone();
+            thread::spawn(move || permits.release(1))
+        });
+        block_on(permits.acquire(2)).expect("nobody closes");
+        givers.into_iter().for_each(|giver| giver.join().expect("it gives"));
+        assert_eq!(permits.available(), 0);
+    });
+}
+
 #[test]
 fn controls() {
-    let model = "sync::permits::loom::a_dropped_grant_is_passed_on";
-    must_catch(model, "permits_grant_not_passed_on", &["deadlock"]);
+    let model = |name| format!("sync::permits::loom::{name}");
+    let deadlock = ["deadlock"];
+    let passed_on = model("a_dropped_grant_is_passed_on");
+    must_catch(&passed_on, "permits_grant_not_passed_on", &deadlock);
+    must_catch(&model("who_queues_is_served"), "permits_queued_in_silence", &deadlock);
+    must_catch(&model("what_many_give_adds_up"), "permits_queued_in_silence", &deadlock);
 }

@@ -91,6 +91,14 @@ impl<T> Receiver<T> {
 
     /// Waits for a value that pleases `condition`, beginning with the present one. It counts as seen.
     ///
+    /// The value is locked for reading while `condition` runs, so that the one it judges is the one
+    /// that is returned: senders wait meanwhile, and `condition` must not send to this channel or
+    /// borrow from it, as with a [`Ref`] that is held.
+    ///
+    /// # Panics
+    /// If `condition` does. The value is unlocked then, and the channel stays usable; the value counts
+    /// as seen.
+    ///
     /// # Errors
     /// If all senders are dropped and the last value does not please.
     ///
