@@ -60,11 +60,13 @@ fn asked(row: &Row, peer: &str) -> String {
 }
 
 fn beside(row: &Row) -> String {
-    let ratios: Option<Vec<String>> = PEERS
-        .iter()
-        .map(|peer| row.ratio_beside(peer).map(|ratio| format!("{:.2}", ratio.median)))
-        .collect();
-    ratios.map_or(String::new(), |ratios| format!("{} {}", row.beside, ratios.join(", ")))
+    if row.beside.is_empty() {
+        return String::new();
+    }
+    let ratio =
+        |peer: &&str| row.ratio_beside(peer).map_or("-".into(), |r| format!("{:.2}", r.median));
+    let ratios: Vec<String> = PEERS.iter().map(ratio).collect();
+    format!("{} {}", row.beside, ratios.join(", "))
 }
 
 /// Prints the means, the rows that lose, and the rows that miss what the design asks for.

@@ -14,8 +14,9 @@
 //! | –        | polled           | queued   | QUEUED, under the lock, if not PERMIT                 |
 //! | answered | dropped          | –        | a `notify_one` is passed on, a `notify_waiters` is not |
 //!
-//! Under its lock the list has waiters if and only if the word is QUEUED. PERMIT and QUEUED exclude
-//! each other, so a signal that finds neither is kept by one change of the word.
+//! Under its lock the list has waiters if and only if the word is QUEUED, and a QUEUED word changes
+//! under that lock only. PERMIT and QUEUED exclude each other, so a signal that finds neither is kept
+//! by one change of the word.
 
 mod wait;
 
@@ -24,7 +25,7 @@ pub use wait::{Notified, OwnedNotified};
 use super::wait_list::{Key, Left, WaitList, wake};
 use sheave_facade::seeded;
 use sheave_facade::sync::atomic::AtomicUsize;
-use sheave_facade::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use sheave_facade::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 use sheave_facade::sync::{Arc, Mutex};
 use std::ops::ControlFlow;
 
@@ -297,10 +298,13 @@ impl Notify {
         self.word.fetch_add(CALL, AcqRel);
     }
 
-    /// Under the lock, with an empty list.
+    /// Under the lock, with a list that is empty: a QUEUED word says so. Nobody else changes one.
     fn nobody_is_queued(&self) {
-        // ORDERING: Relaxed; whoever misses it takes the lock in vain.
-        self.word.fetch_and(!QUEUED, Relaxed);
+        let word = self.look();
+        if word & QUEUED != 0 {
+            // ORDERING: Release, for `look`: what it has read from `count_call` stays published.
+            self.word.store(word & !QUEUED, Release);
+        }
     }
 }
 

@@ -154,6 +154,9 @@ impl<T> OnceCell<T> {
         F: FnOnce() -> Fut,
         Fut: Future<Output = T>,
     {
+        if let Some(value) = self.get() {
+            return value;
+        }
         let value = self.get_or_try_init(|| async { Ok::<T, Infallible>(init().await) });
         match value.await {
             Ok(value) => value,

@@ -1,6 +1,6 @@
 //! A channel for one value.
 //!
-//! One word says how far the channel is, and who waits. Only `Sender::closed` takes a lock.
+//! One word says how far the channel is, and who waits.
 //!
 //! | word                 | call                      | sets     | returns, and does                         |
 //! |----------------------|---------------------------|----------|-------------------------------------------|
@@ -10,7 +10,7 @@
 //! | SENT                 | the receiver looks        | –        | the value; never looks again              |
 //! | GONE or CLOSED, not SENT | the receiver looks    | –        | `Err`; never looks again                  |
 //! | none of these        | the receiver looks        | RECEIVER_WAITS | `Pending`                           |
-//! | RECEIVER_WAITS       | it looks with another waker | not RECEIVER_WAITS | as if it looked first         |
+//! | `_WAITS`             | who waits has another waker | not `_WAITS` | as if it looked first               |
 //! | any                  | `close`, receiver dropped | CLOSED   | wakes who waits in `Sender::closed`       |
 //! | not CLOSED           | `Sender::closed` polled   | SENDER_WAITS | `Pending`                             |
 //!
@@ -19,14 +19,13 @@
 pub mod error;
 
 use super::blocking::block_on;
-use super::wait_list::wake;
 use crate::coop;
 use crate::util::contain::contain;
 use sheave_facade::cell::UnsafeCell;
 use sheave_facade::seeded;
-use sheave_facade::sync::atomic::AtomicU8;
+use sheave_facade::sync::TrackedArc;
+use sheave_facade::sync::atomic::AtomicUsize;
 use sheave_facade::sync::atomic::Ordering::{AcqRel, Acquire};
-use sheave_facade::sync::{Mutex, TrackedArc};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -47,10 +46,10 @@ use std::task::{Context, Poll, Waker, ready};
 /// ```
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let shared = TrackedArc::new(Shared {
-        word: AtomicU8::new(0),
+        word: AtomicUsize::new(0),
         value: UnsafeCell::new(None),
         receiver: UnsafeCell::new(None),
-        sender: Mutex::new(None),
+        sender: UnsafeCell::new(None),
     });
     (Sender { shared: Some(shared.clone()) }, Receiver { shared, is_done: false })
 }
@@ -72,20 +71,22 @@ pub struct Receiver<T> {
     is_done: bool,
 }
 
-const SENT: u8 = 1;
-const GONE: u8 = 2;
-const CLOSED: u8 = 4;
-const RECEIVER_WAITS: u8 = 8;
-const SENDER_WAITS: u8 = 16;
+const SENT: usize = 1;
+const GONE: usize = 2;
+const CLOSED: usize = 4;
+const RECEIVER_WAITS: usize = 8;
+const SENDER_WAITS: usize = 16;
+/// What ends a wait, whoever does it.
+const OVER: usize = SENT | GONE | CLOSED;
 
 struct Shared<T> {
-    word: AtomicU8,
+    word: AtomicUsize,
     /// [one-side] The sender's until `SENT` is set, the receiver's from then on.
     value: UnsafeCell<Option<T>>,
-    /// [own-waker] The receiver's while `RECEIVER_WAITS` is not set. While it is set, both may read it;
-    /// the sender does so if it finds the bit set when it sets `SENT` or `GONE`, unless `CLOSED` was.
+    /// [own-waker] Each side's own while its `_WAITS` is not set. While that is set, both sides may
+    /// read it; the other one does so if it finds the bit set by the change that ends the wait.
     receiver: UnsafeCell<Option<Waker>>,
-    sender: Mutex<Option<Waker>>,
+    sender: UnsafeCell<Option<Waker>>,
 }
 
 // SAFETY: the value goes from one side to the other, hence `T: Send`; [one-side] never gives out two
@@ -93,22 +94,22 @@ struct Shared<T> {
 unsafe impl<T: Send> Sync for Shared<T> {}
 
 impl<T> Shared<T> {
-    fn look(&self) -> u8 {
+    fn look(&self) -> usize {
         // ORDERING: Acquire; pairs with the release of `set` and `set_sent`. Weaker, the receiver
         // would take the value before it sees it written (model `a_value_arrives`).
         self.word.load(Acquire)
     }
 
     /// Sets bits and returns the former word.
-    fn set(&self, bits: u8) -> u8 {
+    fn set(&self, bits: usize) -> usize {
         // ORDERING: AcqRel. Release: whoever sees a `_WAITS` bit finds the waker stored. Acquire: who
         // sets one and finds `SENT` reads the value (model `a_value_arrives`).
         self.word.fetch_or(bits, AcqRel)
     }
 
     /// Sets `SENT` unless the receiver is closed, and returns the former word.
-    fn set_sent(&self) -> u8 {
-        let open = |word: u8| (word & CLOSED == 0).then_some(word | SENT);
+    fn set_sent(&self) -> usize {
+        let open = |word: usize| (word & CLOSED == 0).then_some(word | SENT);
         // ORDERING: AcqRel, Acquire as in `set`; here the release publishes the value.
         match self.word.fetch_update(AcqRel, Acquire, open) {
             Ok(former) | Err(former) => former,
@@ -122,7 +123,7 @@ impl<T> Shared<T> {
     }
 
     /// Says what the word means to a receiver.
-    fn receive(&self, word: u8) -> Result<T, error::TryRecvError> {
+    fn receive(&self, word: usize) -> Result<T, error::TryRecvError> {
         if word & SENT != 0 {
             // [one-side] `SENT` is set; the receiver takes once.
             return Ok(self.take().expect("a value was sent and not received"));
@@ -131,59 +132,55 @@ impl<T> Shared<T> {
         Err(if is_over { error::TryRecvError::Closed } else { error::TryRecvError::Empty })
     }
 
-    /// For the sender, with the word before it set `SENT` or `GONE`.
-    fn wake_receiver(&self, former: u8) {
-        if former & RECEIVER_WAITS != 0 && former & CLOSED == 0 {
-            // SAFETY: reads the waker; [own-waker] the bit was set.
-            let receiver = self.receiver.with(|receiver| unsafe { &*receiver }.as_ref());
-            contain(|| receiver.expect("stored before the bit was set").wake_by_ref());
+    /// The waker of the side whose bit is `waits`.
+    fn place(&self, waits: usize) -> &UnsafeCell<Option<Waker>> {
+        if waits == RECEIVER_WAITS { &self.receiver } else { &self.sender }
+    }
+
+    /// For the other side, with the word before the change that ends the wait.
+    #[inline]
+    fn wake(&self, waits: usize, former: usize) {
+        if former & waits != 0 && former & OVER == 0 {
+            // SAFETY: reads the waker; [own-waker] the bit was set by then.
+            let waker = self.place(waits).with(|place| unsafe { &*place }.as_ref());
+            contain(|| waker.expect("stored before the bit was set").wake_by_ref());
         }
     }
 
-    /// For the receiver: has another waker from now on, unless it is over. Returns the newest word.
-    fn wait_for_sender(&self, mut word: u8, cx: &Context<'_>) -> u8 {
-        if word & RECEIVER_WAITS != 0 {
-            // SAFETY: reads the waker; [own-waker] by the receiver itself.
-            let own = self.receiver.with(|receiver| unsafe { &*receiver }.as_ref());
+    /// Has this waker from now on, unless the wait is over. Returns the newest word.
+    fn wait(&self, waits: usize, mut word: usize, cx: &Context<'_>) -> usize {
+        let place = self.place(waits);
+        if word & waits != 0 {
+            // SAFETY: reads the waker; [own-waker] by the side itself.
+            let own = place.with(|place| unsafe { &*place }.as_ref());
             if own.is_some_and(|own| own.will_wake(cx.waker())) {
                 return word;
             }
-            word = self.take_back();
-            if word & (SENT | GONE) != 0 && !seeded::on("oneshot_waker_taken_back_late") {
-                // The sender may be reading.
+            word = self.take_back(waits);
+            if word & OVER != 0 && !seeded::on("oneshot_waker_taken_back_late") {
+                // The other side may be reading.
                 return word;
             }
         }
         let clone = cx.waker().clone();
-        // SAFETY: writes the waker; [own-waker] `RECEIVER_WAITS` is not set, and was not set when the
-        // sender looked.
-        let former = self.receiver.with_mut(|place| unsafe { &mut *place }.replace(clone));
+        // SAFETY: writes the waker; [own-waker] the bit is not set, and was not when the wait ended.
+        let former = place.with_mut(|place| unsafe { &mut *place }.replace(clone));
         drop(former);
-        self.set(RECEIVER_WAITS)
+        self.set(waits)
     }
 
-    /// Clears `RECEIVER_WAITS`, and returns the former word.
-    fn take_back(&self) -> u8 {
+    /// Clears the bit of a side that waits, and returns the former word.
+    fn take_back(&self, waits: usize) -> usize {
         // ORDERING: Acquire; pairs with the release of `set_sent`: it may be the look that finds the
         // value (model `a_new_waker_is_woken`). It publishes nothing.
-        self.word.fetch_and(!RECEIVER_WAITS, Acquire)
+        self.word.fetch_and(!waits, Acquire)
     }
 
-    fn close(&self) -> u8 {
+    fn close(&self) -> usize {
         let former = self.set(CLOSED);
-        if former & SENDER_WAITS != 0 && former & (SENT | GONE) == 0 {
-            let sender = self.sender.lock().take();
-            wake(sender);
-        }
+        self.wake(SENDER_WAITS, former);
         former
     }
-}
-
-/// Stores a clone of the waker, and drops the former one without the lock.
-fn wait(place: &Mutex<Option<Waker>>, cx: &Context<'_>) {
-    let clone = cx.waker().clone();
-    let former = place.lock().replace(clone);
-    drop(former);
 }
 
 impl<T> Sender<T> {
@@ -204,7 +201,7 @@ impl<T> Sender<T> {
             return Err(shared.take().expect("stored above"));
         }
         if !seeded::on("oneshot_send_wakes_nobody") {
-            shared.wake_receiver(former);
+            shared.wake(RECEIVER_WAITS, former);
         }
         Ok(())
     }
@@ -232,11 +229,9 @@ impl<T> Sender<T> {
     pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let progress = ready!(coop::poll_proceed(cx));
         let shared = self.shared.as_ref().expect("a sender that was not used up");
-        if shared.look() & CLOSED == 0 {
-            wait(&shared.sender, cx);
-            if shared.set(SENDER_WAITS) & CLOSED == 0 {
-                return Poll::Pending;
-            }
+        let word = shared.look();
+        if word & CLOSED == 0 && shared.wait(SENDER_WAITS, word, cx) & CLOSED == 0 {
+            return Poll::Pending;
         }
         progress.made_progress();
         Poll::Ready(())
@@ -324,7 +319,7 @@ impl<T> Future for Receiver<T> {
         let word = self.shared.look();
         let mut received = self.shared.receive(word);
         if matches!(received, Err(error::TryRecvError::Empty)) {
-            let word = self.shared.wait_for_sender(word, cx);
+            let word = self.shared.wait(RECEIVER_WAITS, word, cx);
             if !seeded::on("oneshot_no_second_look") {
                 received = self.shared.receive(word);
             }
@@ -343,7 +338,7 @@ impl<T> Drop for Sender<T> {
         let Some(shared) = self.shared.take() else { return };
         let former = shared.set(GONE);
         if !seeded::on("oneshot_drop_wakes_nobody") {
-            shared.wake_receiver(former);
+            shared.wake(RECEIVER_WAITS, former);
         }
     }
 }
