@@ -86,6 +86,47 @@
 //! # }
 //! ```
 //!
+//! **Ending early.** A [`cancel::CancellationToken`] tells a tree of tasks to end. A
+//! [`cancel::CancelScope`] drops a block at its next `.await`, after what is shielded in it.
+//!
+//! ```
+//! use sheave::cancel::{CancelScope, move_on_after};
+//! use sheave::time::{Duration, sleep};
+//!
+//! # #[sheave::main]
+//! # async fn main() {
+//! let saved = std::cell::Cell::new(false);
+//! let moved_on = move_on_after(Duration::from_millis(1), async {
+//!     CancelScope::shielded(async {
+//!         sleep(Duration::from_millis(5)).await;
+//!         saved.set(true);
+//!     })
+//!     .await;
+//!     sleep(Duration::from_secs(3600)).await;
+//! });
+//! assert_eq!(moved_on.await, None);
+//! assert!(saved.get());
+//! # }
+//! ```
+//!
+//! **Streams** are written as [async generators](stream::generator()), and read by [`for_await!`].
+//!
+//! ```
+//! # #[sheave::main]
+//! # async fn main() {
+//! let squares = sheave::stream::generator(|mut co| async move {
+//!     for n in 1..=3 {
+//!         co.yield_(n * n).await;
+//!     }
+//! });
+//! let mut sum = 0;
+//! sheave::for_await!(square in squares {
+//!     sum += square;
+//! });
+//! assert_eq!(sum, 14);
+//! # }
+//! ```
+//!
 //! **Tests** may stop the clock: on a current-thread runtime that starts paused, time jumps to the next
 //! timer whenever every task waits. For tests, write `#[sheave::test(start_paused = true)]`.
 //!

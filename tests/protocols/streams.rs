@@ -8,7 +8,7 @@ use sheave::stream::wrappers::{
     IntervalStream, ReceiverStream, SignalStream, TcpListenerStream, UnboundedReceiverStream,
     UnixListenerStream, WatchStream,
 };
-use sheave::stream::{self, FusedStream, Stream, StreamExt, generator};
+use sheave::stream::{self, ConcurrentExt, FusedStream, Stream, StreamExt, generator};
 use sheave::sync::{mpsc, watch};
 use sheave::task::yield_now;
 use sheave::time::{Duration, Instant, interval, sleep};
@@ -247,4 +247,67 @@ async fn listeners_and_signals_are_streams() {
     let own = rustix::process::getpid();
     rustix::process::kill_process(own, rustix::process::Signal::USR1).unwrap();
     assert_eq!(arrivals.next().await, Some(()));
+}
+
+/// C19: at most so many at a time, in the order of their ends, and the input is asked for as needed.
+#[sheave::test(start_paused = true)]
+async fn a_stream_of_futures_runs_so_many_at_a_time() {
+    let (start, running, most, asked) = (Instant::now(), Cell::new(0), Cell::new(0), Cell::new(0));
+    let (running, most, asked) = (&running, &most, &asked);
+    let jobs = stream::iter([3, 1, 1, 4, 1]).map(|seconds| {
+        asked.set(asked.get() + 1);
+        async move {
+            running.set(running.get() + 1);
+            most.set(most.get().max(running.get()));
+            sleep(seconds * SECOND).await;
+            running.set(running.get() - 1);
+            seconds
+        }
+    });
+    let mut outputs = jobs.buffer_unordered(2);
+    assert_eq!(outputs.next().await, Some(1));
+    assert_eq!(asked.get(), 2, "the third is asked for when there is room");
+    assert_eq!(outputs.collect::<Vec<_>>().await, [1, 3, 1, 4]);
+    assert_eq!((most.get(), start.elapsed()), (2, 6 * SECOND));
+}
+
+#[sheave::test]
+async fn futures_that_wake_themselves_do_not_keep_the_thread() {
+    let done = Cell::new(false);
+    let done = &done;
+    let busy = stream::iter(0..10).for_each_concurrent(None, |_| async move {
+        while !done.get() {
+            futures_lite::future::yield_now().await;
+        }
+    });
+    futures_lite::future::zip(busy, async { done.set(true) }).await;
+}
+
+/// Ten times the futures take ten times the polls, not a hundred times.
+#[test]
+fn a_completion_polls_no_other_future() {
+    let polls = |count: u32| {
+        let polls = Cell::new(0);
+        let counted = &polls;
+        let jobs = stream::iter(0..count).map(|_| async move {
+            let mut inner = pin!(yield_now());
+            std::future::poll_fn(|cx| {
+                counted.set(counted.get() + 1);
+                std::future::Future::poll(inner.as_mut(), cx)
+            })
+            .await;
+        });
+        assert_eq!(block_on(jobs.buffer_unordered(1_000).count()), count as usize);
+        polls.get()
+    };
+    assert_eq!((polls(1_000), polls(10_000)), (2_000, 20_000));
+}
+
+#[test]
+fn a_limit_of_zero_is_refused() {
+    let text = std::panic::catch_unwind(|| {
+        drop(stream::iter([async {}]).buffer_unordered(0));
+    });
+    let text = *text.unwrap_err().downcast::<&str>().unwrap();
+    assert!(text.contains("allow one at least"), "{text}");
 }

@@ -13,15 +13,18 @@
 //! | `async for x in s`       | [`for_await!(x in s { .. })`](crate::for_await!)                  |
 //! | `[f(x) async for x in s]`| `s.map(f).collect::<Vec<_>>().await`                              |
 //! | `async def` with `yield` | [`generator()`]                                                   |
+//! | a semaphore around `gather` | [`buffer_unordered`](ConcurrentExt::buffer_unordered)         |
 //! | `aclose`, `shutdown_asyncgens` | nothing: to drop a stream runs its destructors              |
 //!
 //! Whether a stream may be polled after `None` depends on the stream; [`StreamExt::fuse`] makes it so.
 //! To drop the future of [`StreamExt::next`] loses no item.
 
+mod concurrent;
 mod for_await;
 mod generator;
 pub mod wrappers;
 
+pub use concurrent::{BufferUnordered, ConcurrentExt};
 pub use futures_core::stream::{FusedStream, Stream};
 pub use futures_lite::stream::{
     StreamExt, empty, iter, once, once_future, pending, poll_fn, repeat, repeat_with, try_unfold,
