@@ -16,14 +16,14 @@ mod loom;
 
 use crate::contain::contain;
 use crate::error::{JobError, Payload, Rejected, TrySpawnError};
-use crate::job::Job;
+use crate::job::{Job, JobOrigin};
 use crate::queues::Ticket;
 use crate::reentry;
 use crate::shared::Shared;
 use sheave_facade::sync::{Arc, Condvar, Mutex};
 use std::fmt;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -154,6 +154,7 @@ impl<F: Send, T: Send> Outcome<T> for Packet<F, T> {
 
 /// A packet as the pool sees it.
 struct PacketJob<F: FnOnce() -> T + Send, T: Send> {
+    submitted_at: &'static Location<'static>,
     /// Empty once the job has been run or cancelled.
     packet: Option<Arc<Packet<F, T>>>,
 }
@@ -176,6 +177,10 @@ impl<F: FnOnce() -> T + Send, T: Send> Job for PacketJob<F, T> {
                 resume_unwind(Box::new(CarriedElsewhere));
             }
         }
+    }
+
+    fn origin(&self) -> JobOrigin {
+        JobOrigin { name: None, submitted_at: Some(self.submitted_at) }
     }
 
     fn cancel(mut self: Box<Self>) {
@@ -282,6 +287,7 @@ impl<T> fmt::Debug for JobHandle<T> {
 }
 
 /// Submits a closure; a rejection is told through the handle.
+#[track_caller]
 pub(crate) fn spawn<F, T>(shared: &Arc<Shared>, lane: usize, body: F) -> JobHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -300,6 +306,7 @@ where
 }
 
 /// Submits a closure; a rejection gives it back.
+#[track_caller]
 pub(crate) fn try_spawn<F, T>(
     shared: &Arc<Shared>,
     lane: usize,
@@ -321,12 +328,14 @@ where
     }
 }
 
+#[track_caller]
 fn pack<F, T>(body: F) -> (Arc<Packet<F, T>>, Box<dyn Job>)
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
     let packet = Arc::new(Packet::new(body));
-    let job = Box::new(PacketJob { packet: Some(packet.clone()) });
+    let job =
+        Box::new(PacketJob { submitted_at: Location::caller(), packet: Some(packet.clone()) });
     (packet, job)
 }

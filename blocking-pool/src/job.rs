@@ -3,6 +3,16 @@
 use crate::error::{RejectReason, Rejected};
 use crate::submitted::Submitted;
 use sheave_facade::sync::Arc;
+use std::panic::Location;
+
+/// What a job is called and where it comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobOrigin {
+    /// Its name, if it has one.
+    pub name: Option<Box<str>>,
+    /// Where it was submitted, if that is known.
+    pub submitted_at: Option<&'static Location<'static>>,
+}
 
 /// A unit of blocking work that knows how to end in either of two ways.
 ///
@@ -34,6 +44,11 @@ pub trait Job: Send {
 
     /// Gives the work up, on the thread that cancels or shuts down. Should be quick.
     fn cancel(self: Box<Self>);
+
+    /// What a report says about the job. Called when it is submitted.
+    fn origin(&self) -> JobOrigin {
+        JobOrigin::default()
+    }
 
     /// Ends a job that was not accepted, for a submitter who does not want it back, or that the executor
     /// found itself unable to do. Unless overridden, this is [`cancel`](Self::cancel).

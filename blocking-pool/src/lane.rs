@@ -109,6 +109,7 @@ impl Lane {
     }
 
     /// [`Pool::spawn`], within this lane's limits.
+    #[track_caller]
     pub fn spawn<F, T>(&self, job: F) -> JobHandle<T>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -121,6 +122,7 @@ impl Lane {
     ///
     /// # Errors
     /// As for [`Pool::try_spawn`].
+    #[track_caller]
     pub fn try_spawn<F, T>(&self, job: F) -> Result<JobHandle<T>, TrySpawnError<F>>
     where
         F: FnOnce() -> T + Send + 'static,

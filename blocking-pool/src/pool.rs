@@ -93,6 +93,7 @@ impl Pool {
     ///
     /// Never fails at once: if the pool does not accept the job, the handle says so
     /// ([`JobError::Rejected`](crate::JobError::Rejected)). Dropping the handle lets the job go on.
+    #[track_caller]
     pub fn spawn<F, T>(&self, job: F) -> JobHandle<T>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -116,6 +117,7 @@ impl Pool {
     /// # Errors
     /// The closure, uncalled, if the pool was shut down, the queue limit is reached, or there is no
     /// thread and none can be created.
+    #[track_caller]
     pub fn try_spawn<F, T>(&self, job: F) -> Result<JobHandle<T>, TrySpawnError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -207,7 +209,7 @@ impl Pool {
 
     /// Closes the pool and does not wait. Returns how many waiting jobs were cancelled.
     pub fn shutdown_background(&self, backlog: Backlog) -> usize {
-        self.shared().close(backlog)
+        self.shared().close(backlog).len()
     }
 }
 

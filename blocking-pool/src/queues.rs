@@ -7,7 +7,8 @@
 //! all of them together leave one thread to the default lane. Where both have jobs to run, the
 //! default lane is served at least every second time.
 
-use crate::job::Job;
+use crate::job::{Job, JobOrigin};
+use sheave_facade::time::Instant;
 use std::collections::VecDeque;
 
 /// The lane of [`crate::Pool::submit`].
@@ -24,11 +25,21 @@ pub struct Ticket {
 pub(crate) struct Work {
     pub(crate) lane: usize,
     pub(crate) job: Box<dyn Job>,
+    /// For the roster.
+    pub(crate) record: Option<Record>,
+}
+
+/// What a report says about a job.
+#[derive(Clone)]
+pub(crate) struct Record {
+    pub(crate) origin: JobOrigin,
+    pub(crate) submitted: Instant,
 }
 
 struct Entry {
     number: u64,
     job: Box<dyn Job>,
+    record: Record,
 }
 
 /// One lane's jobs and limits.
@@ -106,10 +117,10 @@ impl Queues {
         )
     }
 
-    pub(crate) fn push(&mut self, lane: usize, job: Box<dyn Job>) -> Ticket {
+    pub(crate) fn push(&mut self, lane: usize, job: Box<dyn Job>, record: Record) -> Ticket {
         let number = self.next_number;
         self.next_number += 1;
-        self.lanes[lane].entries.push_back(Entry { number, job });
+        self.lanes[lane].entries.push_back(Entry { number, job, record });
         Ticket { lane, number }
     }
 
@@ -128,7 +139,7 @@ impl Queues {
             self.next_lane = lane + 1;
             self.lanes_running += 1;
         }
-        Some(Work { lane, job: entry.job })
+        Some(Work { lane, job: entry.job, record: Some(entry.record) })
     }
 
     fn default_lane(&self) -> Option<usize> {
@@ -166,8 +177,9 @@ impl Queues {
     }
 
     /// Takes everything, oldest first within each lane.
-    pub(crate) fn take_all(&mut self) -> Vec<Box<dyn Job>> {
-        self.lanes.iter_mut().flat_map(|lane| lane.entries.drain(..)).map(|e| e.job).collect()
+    pub(crate) fn take_all(&mut self) -> Vec<(Box<dyn Job>, Record)> {
+        let entries = self.lanes.iter_mut().flat_map(|lane| lane.entries.drain(..));
+        entries.map(|entry| (entry.job, entry.record)).collect()
     }
 
     pub(crate) fn queued(&self) -> usize {

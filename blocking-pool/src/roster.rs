@@ -14,6 +14,7 @@
 //! | Gone      | Present | creator leaves  | seat free; the creator joins the handle         |
 //! | Here      | Left    | depart          | seat free; handle passed on to the next to join |
 
+use crate::queues::Record;
 use sheave_facade::sync::{Arc, TimedCondvar};
 use sheave_facade::thread::JoinHandle;
 
@@ -42,6 +43,8 @@ struct Seat {
     thread: Presence,
     creator: Creator,
     handle: Option<JoinHandle<()>>,
+    /// The job that the thread runs.
+    job: Option<Record>,
 }
 
 /// What a creator finds when it returns from creating a thread.
@@ -82,7 +85,7 @@ impl Roster {
             return seat;
         }
         let bell = Arc::new(TimedCondvar::new());
-        self.seats.push(Seat { bell, claimed: false, thread, creator, handle: None });
+        self.seats.push(Seat { bell, claimed: false, thread, creator, handle: None, job: None });
         self.seats.len() - 1
     }
 
@@ -137,6 +140,16 @@ impl Roster {
         self.free.push(seat);
         // A thread made by a custom handler has no join handle: leave the earlier one in place.
         own.and_then(|own| self.departed.replace(own))
+    }
+
+    /// The thread runs a job from now on, or none.
+    pub(crate) fn occupy(&mut self, seat: SeatId, job: Option<Record>) {
+        self.seats[seat].job = job;
+    }
+
+    /// The jobs that run.
+    pub(crate) fn jobs(&self) -> impl Iterator<Item = &Record> {
+        self.seats.iter().filter_map(|seat| seat.job.as_ref())
     }
 
     /// The last thread that went, to be joined outside the lock.

@@ -13,13 +13,14 @@ use crate::config::Config;
 use crate::contain::contain;
 use crate::error::{RejectReason, Rejected};
 use crate::job::Job;
-use crate::queues::Ticket;
+use crate::queues::{Record, Ticket};
 use crate::reentry;
 use crate::roster::{Creation, SeatId, Settler};
 use crate::shutdown::cancel;
 use crate::spawner;
 use crate::state::{Reinforcement, State};
 use sheave_facade::sync::{Arc, Mutex, TimedCondvar};
+use sheave_facade::time::now;
 use std::io;
 
 /// What the handles and the threads share.
@@ -47,6 +48,8 @@ impl Shared {
         lane: usize,
         job: Box<dyn Job>,
     ) -> Result<Ticket, Rejected> {
+        // The job's own code, so before the lock.
+        let record = Record { origin: job.origin(), submitted: now() };
         let mut state = self.state.lock();
         if let Err(reason) = state.admit(lane, &self.config) {
             state.tally.rejected += 1;
@@ -57,7 +60,7 @@ impl Shared {
             drop(state);
             state = self.state.lock();
         }
-        let ticket = state.queues.push(lane, job);
+        let ticket = state.queues.push(lane, job, record);
         let help = state.reinforce(&self.config);
         drop(state);
         match self.dispatch(help) {

@@ -1,7 +1,8 @@
 //! How a pool ends: close the gate, run or cancel what waits, see the threads off, report.
 
 use crate::contain::contain;
-use crate::job::Job;
+use crate::job::{Job, JobOrigin};
+use crate::queues::Record;
 use crate::reentry;
 use crate::shared::Shared;
 use crate::state::{Gate, State};
@@ -18,8 +19,27 @@ pub enum Backlog {
     Cancel,
 }
 
+/// A job that a shutdown has not seen to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LeftJob {
+    /// What it is called and where it comes from.
+    pub origin: JobOrigin,
+    /// How long ago it was submitted.
+    pub age: Duration,
+    /// Whether it runs, and goes on by itself. If not, it was cancelled before it began.
+    pub is_running: bool,
+}
+
+impl LeftJob {
+    fn new(record: Record, is_running: bool) -> Self {
+        let age = now().saturating_duration_since(record.submitted);
+        Self { origin: record.origin, age, is_running }
+    }
+}
+
 /// How a shutdown went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[must_use = "the report says whether jobs were left running"]
 pub struct ShutdownReport {
@@ -30,6 +50,9 @@ pub struct ShutdownReport {
     pub left_running: usize,
     /// Threads that had not ended when time was up, the calling one included if it is the pool's.
     pub threads_left: usize,
+    /// The jobs themselves: those that were cancelled, then those that run, each in order of
+    /// submission or nearly so. A job that was run by the thread that waited for it is not listed.
+    pub left: Vec<LeftJob>,
 }
 
 impl ShutdownReport {
@@ -42,8 +65,8 @@ impl ShutdownReport {
 
 impl Shared {
     /// Closes the gate and sends for everyone, so that the queues are emptied and idle threads go.
-    /// Returns how many jobs were cancelled.
-    pub(crate) fn close(self: &Arc<Self>, backlog: Backlog) -> usize {
+    /// Returns the jobs that were cancelled.
+    pub(crate) fn close(self: &Arc<Self>, backlog: Backlog) -> Vec<LeftJob> {
         let mut state = self.state.lock();
         state.gate = Gate::Closed;
         let mut bells = Vec::new();
@@ -57,20 +80,22 @@ impl Shared {
         drop(state);
         bells.iter().for_each(|bell| bell.notify_one());
         match backlog {
-            Backlog::Drain => 0,
+            Backlog::Drain => Vec::new(),
             Backlog::Cancel => self.cancel_queued(),
         }
     }
 
     /// Cancels everything that waits.
-    fn cancel_queued(&self) -> usize {
+    fn cancel_queued(&self) -> Vec<LeftJob> {
         let mut state = self.state.lock();
         let jobs = state.queues.take_all();
         state.tally.cancelled += jobs.len() as u64;
         drop(state);
-        let count = jobs.len();
-        jobs.into_iter().for_each(cancel);
-        count
+        let cancelled = jobs.into_iter().map(|(job, record)| {
+            cancel(job);
+            LeftJob::new(record, false)
+        });
+        cancelled.collect()
     }
 
     /// Closes the pool and waits for its threads, at most for `timeout`.
@@ -81,17 +106,20 @@ impl Shared {
     ) -> ShutdownReport {
         // A time-out beyond the clock's range is no time-out.
         let deadline = timeout.and_then(|timeout| now().checked_add(timeout));
-        let mut cancelled = self.close(backlog);
+        let mut left = self.close(backlog);
         if self.await_desertion(deadline) == Patience::Exhausted {
             // Nobody waits any more for what is still queued, so it ends here.
-            cancelled += self.cancel_queued();
+            left.extend(self.cancel_queued());
         }
         let mut state = self.state.lock();
         let last = state.roster.last_departed();
+        let cancelled = left.len();
+        left.extend(state.roster.jobs().map(|record| LeftJob::new(record.clone(), true)));
         let report = ShutdownReport {
             cancelled,
             left_running: state.queues.running(),
             threads_left: state.live + state.leaving,
+            left,
         };
         drop(state);
         // It has passed its last lock, and it joins the one that went before it.

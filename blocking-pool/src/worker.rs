@@ -26,6 +26,7 @@ pub(crate) fn work(shared: &Arc<Shared>, seat: SeatId) {
         let mut state = shared.state.lock();
         state.queues.ended(lane);
         state.tally.count_run(ended);
+        state.roster.occupy(seat, None);
         next = look(shared, state, seat);
     }
     run_hook(shared.config.on_thread_stop.as_deref());
@@ -54,7 +55,8 @@ fn look(shared: &Arc<Shared>, mut state: MutexGuard<'_, State>, seat: SeatId) ->
             let _ = shared.dispatch(help);
             return Next::Leave;
         }
-        if let Some(work) = state.queues.take() {
+        if let Some(mut work) = state.queues.take() {
+            state.roster.occupy(seat, work.record.take());
             let help = state.reinforce(&shared.config);
             drop(state);
             // A refusal is no harm: this thread lives, and looks again after its job.

@@ -143,16 +143,20 @@
 //!
 //! **The end.** Dropping a [`Runtime`](runtime::Runtime) drops the futures of all tasks and joins the
 //! threads. It waits at most 10 s for what cannot be dropped, a poll or a blocking closure that does not
-//! return. A task that must finish something first is told so, and waited for, before that:
+//! return. [`Runtime::shutdown`](runtime::Runtime::shutdown) tells the tasks first, gives them time to
+//! finish, and lists what is left in the end:
 //!
 //! ```
-//! use sheave::runtime::Builder;
+//! use sheave::runtime::{Builder, ShutdownOptions};
 //! use std::time::Duration;
 //!
 //! let runtime = Builder::new_multi_thread().worker_threads(2).build()?;
-//! let last_words = runtime.spawn(async { "saved" });
-//! assert_eq!(runtime.block_on(last_words).unwrap(), "saved");
-//! runtime.shutdown_timeout(Duration::from_secs(1));
+//! drop(runtime.spawn(async {
+//!     sheave::shutdown_requested().await;
+//!     // Save what must be saved.
+//! }));
+//! let report = runtime.shutdown(ShutdownOptions::new().drain(Duration::from_secs(30)));
+//! assert!(report.is_complete(), "{report}");
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
@@ -244,6 +248,7 @@ pub mod time;
 mod timers;
 mod util;
 
+pub use front::shutdown_requested::shutdown_requested;
 pub use front::spawn::spawn;
 pub use front::to_thread::to_thread;
 

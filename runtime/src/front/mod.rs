@@ -2,6 +2,7 @@
 
 pub(crate) mod join_set;
 pub(crate) mod local_set;
+pub(crate) mod shutdown_requested;
 pub(crate) mod spawn;
 pub(crate) mod task_builder;
 pub(crate) mod task_meta;

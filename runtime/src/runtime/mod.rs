@@ -6,6 +6,7 @@ mod join_set_on;
 mod local_set_on;
 mod metrics;
 mod owned;
+mod shutdown;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
@@ -13,6 +14,8 @@ pub use builder::Builder;
 pub use handle::{EnterGuard, Handle, RuntimeFlavor, TryCurrentError};
 pub use metrics::RuntimeMetrics;
 pub use owned::Runtime;
+pub use shutdown::ShutdownOptions;
 
-pub use crate::scheduler::{StuckPoll, UnhandledPanic};
+pub use crate::front::shutdown_requested::ShutdownRequested;
+pub use crate::scheduler::{LeftJob, LeftTask, ShutdownReport, StuckPoll, UnhandledPanic};
 pub use crate::tasks::UnhandledPanicInfo;

@@ -1,11 +1,9 @@
 //! The runtime as its owner holds it.
 
-use super::Builder;
-use super::RuntimeMetrics;
-use super::{EnterGuard, Handle};
-use crate::scheduler::{Shared, Threads};
+use super::{Builder, EnterGuard, Handle, RuntimeMetrics, ShutdownOptions, ShutdownReport};
+use crate::scheduler::{Patience, Shared, Threads};
 use crate::tasks::JoinHandle;
-use sheave_facade::sync::Arc;
+use sheave_facade::sync::{Arc, Mutex};
 use std::future::Future;
 use std::io;
 use std::time::Duration;
@@ -18,7 +16,8 @@ const DROP_TIMEOUT: Duration = Duration::from_secs(10);
 /// Dropping it closes it: the futures of all tasks are dropped, and the threads are joined. The
 /// drop waits at most 10 s for a task that is stuck in a poll and for blocking jobs that run; then
 /// their threads are left behind, and end when those return. Dropped inside async code, it waits
-/// for nothing. [`shutdown_timeout`](Self::shutdown_timeout) sets another bound.
+/// for nothing. [`shutdown_timeout`](Self::shutdown_timeout) sets another bound, and
+/// [`shutdown`](Self::shutdown) lets tasks finish and says what is left.
 ///
 /// ```
 /// let runtime = sheave::runtime::Runtime::new()?;
@@ -28,8 +27,8 @@ const DROP_TIMEOUT: Duration = Duration::from_secs(10);
 /// ```
 pub struct Runtime {
     handle: Handle,
-    /// `None` once they were stopped.
-    threads: Option<Threads>,
+    /// `None` once a thread sees to their end.
+    threads: Mutex<Option<Threads>>,
 }
 
 impl Runtime {
@@ -43,7 +42,7 @@ impl Runtime {
 
     pub(crate) fn start(shared: Arc<Shared>) -> io::Result<Self> {
         let threads = Threads::start(&shared)?;
-        Ok(Self { handle: Handle::new(shared), threads: Some(threads) })
+        Ok(Self { handle: Handle::new(shared), threads: Mutex::new(Some(threads)) })
     }
 
     /// A handle, which can be cloned and sent to other threads.
@@ -99,9 +98,48 @@ impl Runtime {
         self.handle.metrics()
     }
 
+    /// Ends the runtime in phases, and says what is left of it.
+    ///
+    /// 1. No more tasks are taken: a spawn drops its future, and its handle gives an error that says so.
+    ///    The tasks are told ([`shutdown_requested`](crate::shutdown_requested())), and have `drain` to
+    ///    end by themselves.
+    /// 2. Those that have not are aborted. Their futures have `cancel_grace` to be dropped.
+    /// 3. Closures that wait for the blocking pool are dropped. Those that run have `blocking` to
+    ///    return.
+    ///
+    /// What has not ended by then is left behind, and listed in the report: it ends when it returns.
+    /// Phases end early when there is nothing to wait for. Several threads may call this at once; the
+    /// most impatient one decides when the next phase begins.
+    ///
+    /// On the current-thread flavour the tasks are run to their end by a thread of their own, unless
+    /// another thread is in a `block_on`: then by that one.
+    ///
+    /// Inside async code this waits for nothing, as if all times were zero.
+    ///
+    /// # Examples
+    /// ```
+    /// use sheave::runtime::{Builder, ShutdownOptions};
+    /// use std::time::Duration;
+    ///
+    /// let runtime = Builder::new_multi_thread().worker_threads(2).build()?;
+    /// drop(runtime.spawn(std::future::pending::<()>()));
+    /// let (release, wait) = std::sync::mpsc::channel::<()>();
+    /// drop(runtime.spawn_blocking(move || wait.recv()));
+    ///
+    /// let report = runtime.shutdown(ShutdownOptions::new().blocking(Duration::from_millis(50)));
+    /// assert_eq!((report.aborted(), report.tasks().len()), (1, 0));
+    /// assert_eq!(report.jobs()[0].spawned_at().unwrap().file(), file!());
+    /// println!("{report}");
+    /// # drop(release);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn shutdown(&self, options: ShutdownOptions) -> ShutdownReport {
+        self.end(options.into())
+    }
+
     /// Shuts down as dropping does, but waits at most for `timeout`.
-    pub fn shutdown_timeout(mut self, timeout: Duration) {
-        self.stop(timeout);
+    pub fn shutdown_timeout(self, timeout: Duration) {
+        let _ = self.end(Patience::at_most(timeout));
     }
 
     /// Shuts down without waiting: threads end when what they run returns.
@@ -109,16 +147,18 @@ impl Runtime {
         self.shutdown_timeout(Duration::ZERO);
     }
 
-    fn stop(&mut self, timeout: Duration) {
-        if let Some(threads) = self.threads.take() {
-            threads.stop(&self.handle.shared, Some(timeout));
-        }
+    fn end(&self, patience: Patience) -> ShutdownReport {
+        let threads = self.threads.lock().take();
+        self.handle.shared.end(threads, patience)
     }
 }
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        self.stop(DROP_TIMEOUT);
+        // Whoever has called a shutdown has waited as long as he wanted to.
+        if self.threads.lock().is_some() {
+            let _ = self.end(Patience::at_most(DROP_TIMEOUT));
+        }
     }
 }
 

@@ -5,8 +5,8 @@
 //! first-in first-out order between polls of the root, and puts the core back. If several threads
 //! block on one current-thread runtime, one drives and the others poll their roots and stand by.
 
-use super::Shared;
 use super::context::{Driving, Entered, Worker};
+use super::{Listener, Shared};
 use crate::coop;
 use crate::park::Parker;
 use crate::tasks::in_copied_context;
@@ -14,7 +14,7 @@ use sheave_blocking_pool::compensate;
 use sheave_facade::seeded;
 use sheave_facade::sync::Arc;
 use sheave_facade::sync::atomic::{AtomicBool, Ordering::*};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -66,24 +66,26 @@ impl Shared {
     /// If the thread drives futures already, or if the runtime was shut down by an unhandled panic.
     #[track_caller]
     pub(crate) fn block_on<F: Future>(self: &Arc<Self>, future: F) -> F::Output {
-        let done = {
-            let _driving = Driving::begin();
-            let _entered = Entered::new(self.clone());
-            let root = pin!(future);
-            // What the root sets is not seen by the caller, as if it were a task.
-            in_copied_context(|| {
-                if self.is_current_thread() {
-                    // As in `stand_by`; whether it drives or not, this thread waits for the root.
-                    compensate(|| self.drive(root))
-                } else {
-                    self.stand_by(root)
-                }
-            })
-        };
-        match done {
+        match self.try_block_on(future) {
             Ok(output) => output,
             Err(Doomed(panic)) => panic!("`UnhandledPanic::ShutdownRuntime`: {panic}"),
         }
+    }
+
+    #[track_caller]
+    fn try_block_on<F: Future>(self: &Arc<Self>, future: F) -> Result<F::Output, Doomed> {
+        let _driving = Driving::begin();
+        let _entered = Entered::new(self.clone());
+        let root = pin!(future);
+        // What the root sets is not seen by the caller, as if it were a task.
+        in_copied_context(|| {
+            if self.is_current_thread() {
+                // As in `stand_by`; whether it drives or not, this thread waits for the root.
+                compensate(|| self.drive(root))
+            } else {
+                self.stand_by(root)
+            }
+        })
     }
 
     /// The multi-thread flavour: the workers run what the root waits for.
@@ -129,6 +131,16 @@ impl Shared {
     pub(super) fn unpark_roots(&self) {
         let roots = self.standby.lock().clone();
         roots.iter().for_each(|root| root.unpark());
+    }
+
+    /// Runs the tasks of a current-thread runtime whenever no other thread does, until it closes, and
+    /// then to their end.
+    pub(super) fn drive_until_closing(self: &Arc<Self>) {
+        let mut listener = Listener::default();
+        // Doomed or not, it ends.
+        let _ = self.try_block_on(poll_fn(|cx| self.closing.listen(&mut listener, cx.waker())));
+        self.closing.leave(&mut listener);
+        self.drive_to_the_end();
     }
 
     /// Runs the tasks of a current-thread runtime that closes, if no other thread drives it.

@@ -6,8 +6,8 @@ use crate::tasks::{
     new_task,
 };
 use sheave_blocking_pool::{
-    Backlog, Builder, Executor, Job, Lane, LaneConfig, Metrics, Pool, RejectReason, Rejected,
-    Submitted,
+    Backlog, Builder, Executor, Job, JobOrigin, Lane, LaneConfig, Metrics, Pool, RejectReason,
+    Rejected, ShutdownReport, Submitted,
 };
 use sheave_facade::sync::atomic::{AtomicUsize, Ordering::*};
 use sheave_facade::sync::{Arc, Mutex};
@@ -96,9 +96,12 @@ impl BlockingPool {
 
     /// Cancels what is queued and waits for what runs, until `time_left` says zero (`None`: for
     /// ever). The workers have left, or are not waited for.
-    pub(crate) fn shutdown(&self, time_left: impl Fn() -> Option<Duration>) {
-        let _ = self.pool.shutdown(Backlog::Cancel, time_left());
-        let _ = self.relief.shutdown(Backlog::Drain, time_left());
+    pub(crate) fn shutdown(&self, time_left: impl Fn() -> Option<Duration>) -> [ShutdownReport; 2] {
+        let pool = self.pool.shutdown(Backlog::Cancel, time_left());
+        let mut relief = self.relief.shutdown(Backlog::Drain, time_left());
+        // Its jobs are workers; what holds them up is a task.
+        relief.left.clear();
+        [pool, relief]
     }
 }
 
@@ -181,6 +184,11 @@ impl Job for BlockingJob {
         let Self { runnable, shared } = *self;
         let _entered = Entered::new(shared.0.clone());
         as_current(runnable, Runnable::run);
+    }
+
+    fn origin(&self) -> JobOrigin {
+        let task = &self.runnable;
+        JobOrigin { name: task.name().map(Into::into), submitted_at: Some(task.location()) }
     }
 
     fn cancel(self: Box<Self>) {

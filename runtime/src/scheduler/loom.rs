@@ -227,6 +227,30 @@ fn wake_races_shutdown() {
     });
 }
 
+/// Claim: who waits for the tasks to end by themselves, with no time limit, hears of the last one.
+/// Threads 2, bound 3. Control: `last_task_leaves_silently`.
+#[test]
+fn last_task_races_the_drain() {
+    Model::new("scheduler::last_task_races_the_drain").bound(3).check(|| {
+        let shared = shared(1);
+        let witness = Arc::new(());
+        let held = witness.clone();
+        spawn(&shared, async move { drop(held) });
+        let closer = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                shared.shut_gate();
+                shared.lifecycle.wait(None, |_| shared.is_deserted());
+                shared.close();
+            })
+        };
+        worker::run(shared.clone(), 0);
+        closer.join().unwrap();
+        assert_eq!(Arc::strong_count(&witness), 1, "a future outlived its runtime");
+        assert_eq!(shared.registry.len(), 0, "a task was forgotten");
+    });
+}
+
 /// Claim: a current-thread runtime that is closed while another thread's `block_on` returns is run to
 /// its end by one of the two, before the closer has waited for the workers (W9). Threads 2, bound 3.
 /// Control: `driver_looks_early`.
@@ -247,10 +271,16 @@ fn close_races_the_end_of_block_on() {
         };
         shared.close();
         shared.drive_to_the_end();
-        assert_eq!(shared.lifecycle.wait_for_workers(None), 0);
+        shared.lifecycle.wait(None, |present| present.workers == 0);
         assert_eq!(Arc::strong_count(&witness), 1, "a future outlived its runtime");
         driver.join().unwrap();
     });
+}
+
+#[test]
+fn control_last_task_leaves_silently() {
+    let model = "scheduler::loom::last_task_races_the_drain";
+    must_catch(model, "last_task_leaves_silently", &["deadlock"]);
 }
 
 #[test]

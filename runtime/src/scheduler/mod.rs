@@ -11,6 +11,9 @@
 //! | `slot.rs` | the newest task of a worker (state machine) |
 //! | `idle.rs` | who sleeps, who searches (state machine) |
 //! | `lifecycle.rs` | how does it end (state machine) |
+//! | `phases.rs` | in which order does it end |
+//! | `leftovers.rs` | what is said about what has not ended |
+//! | `announcement.rs` | how do tasks hear of the end (state machine) |
 //! | `skip_time.rs` | when may a stopped clock jump |
 //! | `spawn.rs` | how does a future become a task |
 //! | `block_on.rs` | how does a thread drive a root future |
@@ -28,6 +31,7 @@
 //! | `watch.rs` | when does the monitor rest (state machine) |
 //! | `stuck_poll.rs` | what is said about a poll that does not end |
 
+mod announcement;
 mod block_in_place;
 mod block_on;
 mod blocking;
@@ -35,6 +39,7 @@ mod config;
 pub(crate) mod context;
 mod core;
 mod idle;
+mod leftovers;
 mod lifecycle;
 pub(crate) mod local;
 mod metrics;
@@ -43,6 +48,7 @@ mod next;
 #[allow(dead_code, reason = "for whoever records a timeline")]
 mod observe;
 mod outlook;
+mod phases;
 mod roll_call;
 mod schedule;
 mod shared;
@@ -61,12 +67,15 @@ mod worker;
 #[cfg(all(test, loom))]
 mod loom;
 
+pub(crate) use announcement::Listener;
 pub(crate) use block_in_place::block_in_place;
 pub(crate) use blocking::LaneName;
 pub(crate) use config::{Config, Flavor, Hooks, NameFn, StuckHook};
 pub(crate) use context::{Driving, Entered, with_runtime};
+pub use leftovers::{LeftJob, LeftTask, ShutdownReport};
 #[allow(unused_imports, reason = "for whoever records a timeline")]
 pub(crate) use observe::{Event, Lane, Observer};
+pub(crate) use phases::Patience;
 pub(crate) use shared::Shared;
 pub(crate) use snapshot::{Snapshot, WorkerSnapshot};
 pub(crate) use stop::Threads;

@@ -57,7 +57,7 @@ impl Schedule for Home {
             Removal::NotBound => None,
             Removal::Left(owned) => Some(owned),
             Removal::LastLeft(owned) => {
-                shared.unpark_all();
+                shared.everybody_left();
                 Some(owned)
             }
         }

@@ -1,5 +1,6 @@
 //! What all workers of a runtime see.
 
+use super::announcement::Announcement;
 use super::blocking::BlockingPool;
 use super::config::{Config, Flavor};
 use super::core::{Core, IdSource};
@@ -44,6 +45,10 @@ pub(crate) struct Shared {
     pub(super) observation: Observation,
     pub(super) registry: Registry,
     pub(super) lifecycle: Lifecycle,
+    /// The runtime takes no more tasks, and those it has should end.
+    pub(crate) requested: Announcement,
+    /// The runtime aborts its tasks.
+    pub(super) closing: Announcement,
     pub(super) ids: IdSource,
     /// Spreads what comes from outside over workers.
     rotation: CachePadded<AtomicUsize>,
@@ -106,6 +111,8 @@ impl Shared {
             observation: Observation::new(),
             registry,
             lifecycle: Lifecycle::new(),
+            requested: Announcement::default(),
+            closing: Announcement::default(),
             ids: IdSource::new(),
             rotation: CachePadded::new(AtomicUsize::new(0)),
             clock,

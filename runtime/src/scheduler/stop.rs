@@ -1,16 +1,11 @@
-//! The threads of a runtime: how they start and how they end.
-//!
-//! Shutdown goes in this order (T15): the gate closes (a spawn from here on yields a cancelled
-//! task), every task is cancelled and dropped by a worker, the workers leave, the blocking pool
-//! cancels what is queued and waits for what runs, bounded. See `docs/src/shutdown.md`.
+//! The threads of a runtime: how they start, and how they are joined.
 
+use super::lifecycle::Present;
 use super::vacancy::Offer;
-use super::{Driving, Shared, monitor, worker};
+use super::{Shared, monitor, worker};
 use crate::reactor::Reactor;
-use sheave_facade::seeded;
 use sheave_facade::sync::Arc;
 use sheave_facade::thread;
-use sheave_facade::time::now;
 use std::io;
 use std::time::Duration;
 
@@ -37,7 +32,7 @@ impl Threads {
             match start_worker(shared.clone(), index, name) {
                 Ok(thread) => threads.0.push(thread),
                 Err(error) => {
-                    threads.stop(shared, None);
+                    threads.give_up(shared);
                     return Err(error);
                 }
             }
@@ -45,33 +40,25 @@ impl Threads {
         match start_monitor(shared.clone()) {
             Ok(thread) => threads.0.push(thread),
             Err(error) => {
-                threads.stop(shared, None);
+                threads.give_up(shared);
                 return Err(error);
             }
         }
         Ok(threads)
     }
 
-    /// Closes the runtime and waits until it has ended, at most for `timeout` (`None`: for ever).
-    /// Waits for nothing if this thread drives futures itself.
-    pub(crate) fn stop(self, shared: &Arc<Shared>, timeout: Option<Duration>) {
-        let deadline = timeout.and_then(|timeout| now().checked_add(timeout));
+    /// Stops the threads of a runtime that could not be started.
+    fn give_up(self, shared: &Arc<Shared>) {
         shared.close();
-        if shared.is_current_thread() {
-            shared.drive_to_the_end();
+        shared.lifecycle.wait(None, |present| present == Present::default());
+        self.join();
+    }
+
+    /// Waits for the end of the threads themselves, which have run the last code of the user.
+    pub(super) fn join(self) {
+        for thread in self.0 {
+            let _ = thread.join();
         }
-        let time_left = || deadline.map(|deadline| deadline.saturating_duration_since(now()));
-        if Driving::is_on() {
-            shared.blocking.shutdown(|| Some(Duration::ZERO));
-            return;
-        }
-        if shared.lifecycle.wait_for_workers(time_left()) == 0 {
-            // They have left; what remains is the end of the thread itself.
-            for thread in self.0 {
-                let _ = thread.join();
-            }
-        }
-        shared.blocking.shutdown(time_left);
     }
 }
 
@@ -95,16 +82,19 @@ fn start_worker(
         builder = builder.stack_size(bytes);
     }
     shared.lifecycle.worker_enters();
+    shared.lifecycle.thread_enters();
     let runtime = shared.clone();
     let thread = builder.spawn(move || {
-        let hooks = runtime.config.hooks.clone();
         <Reactor>::be_punctual(runtime.clock.tick());
-        hooks.start();
-        worker::run(runtime, index, Offer::FIRST);
-        hooks.stop();
+        runtime.config.hooks.start();
+        worker::run(runtime.clone(), index, Offer::FIRST);
+        runtime.config.hooks.stop();
+        // After the hook, which may block: nobody joins this thread before.
+        runtime.lifecycle.thread_leaves();
     });
     if thread.is_err() {
         shared.worker_leaves();
+        shared.lifecycle.thread_leaves();
     }
     thread
 }
@@ -113,25 +103,16 @@ fn start_worker(
 /// waits for the workers waits for it as well.
 fn start_monitor(shared: Arc<Shared>) -> io::Result<thread::JoinHandle<()>> {
     shared.lifecycle.worker_enters();
+    shared.lifecycle.thread_enters();
     let runtime = shared.clone();
     let thread = thread::Builder::new().name("sheave-monitor".to_string()).spawn(move || {
         monitor::run(&runtime);
         runtime.worker_leaves();
+        runtime.lifecycle.thread_leaves();
     });
     if thread.is_err() {
         shared.worker_leaves();
+        shared.lifecycle.thread_leaves();
     }
     thread
-}
-
-impl Shared {
-    /// Closes the gate and tells every worker.
-    pub(super) fn close(&self) {
-        self.registry.close();
-        self.lifecycle.close();
-        self.unpark_all();
-        if !seeded::on("close_leaves_the_monitor") {
-            self.watch.call();
-        }
-    }
 }

@@ -210,16 +210,14 @@ impl Worker {
         self.remote().timers.time_to_next(now)
     }
 
-    /// Once the runtime closes: cancels the tasks of the rosters that no worker has cancelled yet. As
+    /// Once the runtime closes: aborts the tasks of the rosters that no worker has aborted yet. As
     /// a batch, because what is put in the slot between two polls would not be found.
     fn abort_if_closing(&self) {
         let Shared { lifecycle, registry, .. } = &*self.shared;
         if lifecycle.is_closing() {
             self.begin_batch();
-            while let Some(roster) = lifecycle.next_roster(registry.rosters()) {
-                if registry.usher_out(roster) == Remaining::Nobody {
-                    self.shared.unpark_all();
-                }
+            while let Some(roster) = lifecycle.roster_to_abort(registry.rosters()) {
+                registry.abort_all(roster);
             }
             if let Some(core) = self.core.borrow().as_deref() {
                 self.end_batch(core);

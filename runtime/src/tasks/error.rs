@@ -157,7 +157,8 @@ impl fmt::Display for JoinError {
             Failure::Stopped(Stopped::TooLate) => write!(
                 f,
                 "task {} was not started: its runtime, or its `LocalSet`, shuts down or has done so; \
-                 spawn before that",
+                 spawn before that, \
+                 and stop to do so at `shutdown_requested`",
                 self.id
             ),
             Failure::Stopped(Stopped::NoThread) => write!(

@@ -12,15 +12,17 @@
 //! | call           | on a registry that is | does                                                    |
 //! |----------------|-----------------------|---------------------------------------------------------|
 //! | `bind`, `bind_outside` | open          | seats the task                                          |
-//! | `bind`         | closed meanwhile      | seats the task, marks it and aborts it                  |
+//! | `bind`         | closed meanwhile      | seats the task, marks it unless that was done, and aborts it |
 //! | `bind`, `bind_outside` | closed        | gives the reference back                                |
 //! | `close`        | either                | closes it; tasks that sit there stay                    |
-//! | `usher_out`    | closed                | counts, marks and aborts the tasks of one roster; once for each |
+//! | `usher_out`    | closed                | counts and marks the tasks of one roster; once for each |
+//! | `abort_all`    | closed                | aborts the tasks of one roster                          |
 //! | `remove`       | either                | empties the seat; if it was marked, counts one departure |
 //!
 //! **No task slips through.** A worker seats a task and then looks whether the registry has closed;
 //! who closes it marks it as closed and then looks at the seats; a `fence(SeqCst)` stands between the
-//! two on either side. One of them sees the other, and marking is done once. A thread that is no worker
+//! two on either side. One of them sees the other, and marking is done once. Who seats a task too late
+//! aborts it in any case: the round of `abort_all` may be over by then. A thread that is no worker
 //! looks under its usher's lock, which `usher_out` passes through before it looks at the seats.
 //!
 //! **When is everybody gone?** `departures` starts at the number of rosters. `usher_out` adds one for
@@ -133,7 +135,7 @@ impl Registry {
             fence(SeqCst);
         }
         if self.is_closed() {
-            self.usher_one_out(seat);
+            self.end_late(seat);
         }
         Ok(())
     }
@@ -188,7 +190,7 @@ impl Registry {
         }
     }
 
-    /// Closes the gate. To be followed by [`usher_out`](Self::usher_out) for each roster.
+    /// Closes the gate. To be followed by [`usher_out`](Self::usher_out), once for each roster.
     pub(crate) fn close(&self) {
         // ORDERING: Relaxed store, and the fence below.
         self.is_closed.store(true, Relaxed);
@@ -201,27 +203,41 @@ impl Registry {
         self.rosters.len()
     }
 
-    /// Aborts every task of a roster, once the registry has closed. Once for each roster.
+    /// Counts every task of a roster as one that must leave, once the registry has closed. Once for
+    /// each roster.
     pub(crate) fn usher_out(&self, roster: usize) -> Remaining {
-        let workers = self.rosters.len() - self.outside.len();
-        if let Some(usher) = roster.checked_sub(workers) {
-            // Whoever has found the gate open under this lock has seated its task by now.
-            drop(self.outside[usher].lock());
-        }
-        for seat in self.rosters[roster].seats() {
-            self.usher_one_out(seat);
-        }
+        self.settled_seats(roster).for_each(|seat| drop(self.count_out(seat)));
         self.depart()
     }
 
-    /// Counts, marks and aborts the task on a seat, unless that was done before.
-    fn usher_one_out(&self, seat: &Seat) {
+    /// Aborts every task of a roster, once the registry has closed.
+    pub(crate) fn abort_all(&self, roster: usize) {
+        self.settled_seats(roster).for_each(abort);
+    }
+
+    /// The seats of a roster, after those have sat down who found the gate open under its lock.
+    fn settled_seats(&self, roster: usize) -> impl Iterator<Item = &Seat> {
+        let workers = self.rosters.len() - self.outside.len();
+        if let Some(usher) = roster.checked_sub(workers) {
+            drop(self.outside[usher].lock());
+        }
+        self.rosters[roster].seats()
+    }
+
+    /// Counts and marks the task on a seat, unless that was done before. Returns it if it was not.
+    fn count_out(&self, seat: &Seat) -> Option<TaskRef> {
         // ORDERING: Relaxed; published by the mark that follows, see `Seat::visit`.
-        let task = seat.visit(Visit::UsherOut, || {
+        seat.visit(Visit::UsherOut, || {
             self.departures.fetch_add(1, Relaxed);
-        });
-        if let Some(task) = task {
-            task.abort();
+        })
+    }
+
+    /// Ends a task that has sat down as the registry closed, whether or not it was counted meanwhile.
+    fn end_late(&self, seat: &Seat) {
+        match self.count_out(seat) {
+            Some(task) => task.abort(),
+            None if seeded::on("registry_late_task_stays") => {}
+            None => abort(seat),
         }
     }
 
@@ -250,6 +266,13 @@ impl Registry {
 
     fn seats(&self) -> impl Iterator<Item = &Seat> {
         self.rosters.iter().flat_map(|roster| roster.seats())
+    }
+}
+
+/// Aborts the task on a seat, if there is one.
+fn abort(seat: &Seat) {
+    if let Some(task) = seat.visit(Visit::Look, || ()) {
+        task.abort();
     }
 }
 

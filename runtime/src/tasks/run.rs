@@ -9,6 +9,7 @@ use crate::util::contain::{catch, contain, discard};
 use std::fmt;
 use std::future::Future;
 use std::mem::{self, ManuallyDrop};
+use std::panic::Location;
 use std::ptr::{self, NonNull};
 use std::task::{Context, Poll};
 
@@ -67,6 +68,16 @@ impl Runnable {
 
     pub(super) fn raw(&self) -> Raw {
         self.0
+    }
+
+    /// Where the task was spawned.
+    pub(crate) fn location(&self) -> &'static Location<'static> {
+        self.0.location()
+    }
+
+    /// The task's name, if it has one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.0.trailer().extras.get()?.name.as_deref()
     }
 }
 

@@ -15,6 +15,8 @@ fn the_registry_aborts_all_and_shows_all() {
     assert_eq!((shown, queue.0.registry.len()), (100, 100));
     queue.0.registry.close();
     let _ = queue.0.registry.usher_out(0);
+    assert_eq!(queue.len(), 0, "counted, not aborted");
+    queue.0.registry.abort_all(0);
     assert_eq!(queue.len(), 100);
     queue.run_all();
     assert_eq!((queue.0.registry.remaining(), queue.0.registry.len()), (Remaining::Nobody, 0));
