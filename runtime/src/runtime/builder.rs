@@ -6,6 +6,7 @@ use crate::scheduler::{Config, Flavor, Hooks, NameFn, PanicHook, Shared, StuckHo
 use sheave_facade::sync::Arc;
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Sets the number of workers where the program does not.
@@ -36,6 +37,8 @@ pub struct Builder {
     reactors: Option<usize>,
     /// `None`: one per worker.
     stand_ins: Option<usize>,
+    /// Where the timeline goes, if one is recorded.
+    pub(super) timeline: Option<PathBuf>,
 }
 
 impl Builder {
@@ -72,7 +75,7 @@ impl Builder {
             on_unhandled_panic: None,
             hooks: Hooks::default(),
         };
-        Self { config, workers: None, reactors: None, stand_ins: None }
+        Self { config, workers: None, reactors: None, stand_ins: None, timeline: None }
     }
 
     /// The number of worker threads. Default: the variable `SHEAVE_WORKER_THREADS`, else the number
@@ -364,7 +367,7 @@ impl Builder {
             config.max_stand_ins = self.stand_ins.unwrap_or(config.workers);
         }
         config.reactors = self.reactors.unwrap_or(config.workers).min(config.workers);
-        Runtime::start(Shared::new(config)?)
+        Runtime::start(Shared::new(config)?, self.timeline)
     }
 }
 

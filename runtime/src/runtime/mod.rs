@@ -9,12 +9,14 @@ mod owned;
 mod shutdown;
 #[cfg(all(test, not(loom)))]
 mod tests;
+mod timeline;
 
 pub use builder::Builder;
 pub use handle::{EnterGuard, Handle, RuntimeFlavor, TryCurrentError};
 pub use metrics::RuntimeMetrics;
 pub use owned::Runtime;
 pub use shutdown::ShutdownOptions;
+pub use timeline::{AlreadyRecordingError, Timeline};
 
 pub use crate::front::shutdown_requested::ShutdownRequested;
 pub use crate::scheduler::{LeftJob, LeftTask, ShutdownReport, StuckPoll, UnhandledPanic};

@@ -1,11 +1,13 @@
 //! The runtime as its owner holds it.
 
+use super::timeline::SavedTimeline;
 use super::{Builder, EnterGuard, Handle, RuntimeMetrics, ShutdownOptions, ShutdownReport};
 use crate::scheduler::{Patience, Shared, Threads};
 use crate::tasks::JoinHandle;
 use sheave_facade::sync::{Arc, Mutex};
 use std::future::Future;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long dropping a runtime waits for tasks in a poll and for running blocking jobs.
@@ -29,6 +31,8 @@ pub struct Runtime {
     handle: Handle,
     /// `None` once a thread sees to their end.
     threads: Mutex<Option<Threads>>,
+    /// Written when all the rest has ended.
+    _timeline: Option<SavedTimeline>,
 }
 
 impl Runtime {
@@ -40,9 +44,11 @@ impl Runtime {
         Builder::new_multi_thread().build()
     }
 
-    pub(crate) fn start(shared: Arc<Shared>) -> io::Result<Self> {
-        let threads = Threads::start(&shared)?;
-        Ok(Self { handle: Handle::new(shared), threads: Mutex::new(Some(threads)) })
+    pub(super) fn start(shared: Arc<Shared>, timeline: Option<PathBuf>) -> io::Result<Self> {
+        let handle = Handle::new(shared);
+        let timeline = timeline.map(|path| SavedTimeline::start(&handle, path)).transpose()?;
+        let threads = Threads::start(&handle.shared)?;
+        Ok(Self { handle, threads: Mutex::new(Some(threads)), _timeline: timeline })
     }
 
     /// A handle, which can be cloned and sent to other threads.

@@ -26,7 +26,7 @@ impl Observer for Diary {
 impl Diary {
     fn of(runtime: &Runtime) -> Arc<Self> {
         let diary = Arc::new(Self::default());
-        runtime.handle().shared.appoint_observer(Some(diary.clone()));
+        assert!(runtime.handle().shared.try_appoint_observer(diary.clone()));
         diary
     }
 
@@ -75,7 +75,7 @@ fn an_observer_hears_of_the_whole_life_of_a_task() {
 fn an_observer_that_was_sent_away_hears_no_more() {
     let runtime = Builder::new_current_thread().build().unwrap();
     let diary = Diary::of(&runtime);
-    runtime.handle().shared.appoint_observer(None);
+    runtime.handle().shared.dismiss_observer();
     runtime.block_on(async { crate::spawn(async {}).await.unwrap() });
     assert!(diary.entries().is_empty(), "{:?}", diary.entries());
     assert_eq!(Arc::strong_count(&diary), 1);

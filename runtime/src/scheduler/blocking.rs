@@ -1,13 +1,14 @@
 //! The runtime's blocking pool: a closure is a task whose only poll happens on a pool thread.
 
+use super::observe::{Event, Lane};
 use super::{Config, Entered, Shared, context};
 use crate::tasks::{
     Id, JoinHandle, PanicSink, Runnable, Schedule, Spec, Stopped, TaskRef, Wakeup, as_current,
     new_task,
 };
 use sheave_blocking_pool::{
-    Backlog, Builder, Executor, Job, JobOrigin, Lane, LaneConfig, Metrics, Pool, RejectReason,
-    Rejected, ShutdownReport, Submitted,
+    Backlog, Builder, Executor, Job, JobOrigin, Lane as PoolLane, LaneConfig, Metrics, Pool,
+    RejectReason, Rejected, ShutdownReport, Submitted,
 };
 use sheave_facade::sync::atomic::{AtomicUsize, Ordering::*};
 use sheave_facade::sync::{Arc, Mutex};
@@ -22,7 +23,7 @@ const DNS_THREADS: usize = 4;
 /// The pool and its lanes, and the threads that relieve workers.
 pub(crate) struct BlockingPool {
     pool: Pool,
-    dns: Lane,
+    dns: PoolLane,
     /// Closures that were accepted and have not ended, counted on the current-thread flavour only:
     /// as long as there are any, a stopped clock stands.
     in_flight: AtomicUsize,
@@ -183,7 +184,9 @@ impl Job for BlockingJob {
     fn run(self: Box<Self>) {
         let Self { runnable, shared } = *self;
         let _entered = Entered::new(shared.0.clone());
+        shared.0.observation.tell(Lane::Outside, Event::JobBegins(&runnable));
         as_current(runnable, Runnable::run);
+        shared.0.observation.tell(Lane::Outside, Event::JobEnds);
     }
 
     fn origin(&self) -> JobOrigin {

@@ -45,7 +45,6 @@ pub(crate) mod local;
 mod metrics;
 mod monitor;
 mod next;
-#[allow(dead_code, reason = "for whoever records a timeline")]
 mod observe;
 mod outlook;
 mod phases;

@@ -71,6 +71,10 @@ pub(crate) enum Event<'a> {
     },
     /// A stand-in leaves; told in its lane.
     StandInEnds,
+    /// This thread of the blocking pool begins a job; told outside.
+    JobBegins(&'a Runnable),
+    /// The job has ended.
+    JobEnds,
 }
 
 /// The observer of a runtime, if there is one.
@@ -91,19 +95,30 @@ impl Observation {
         Self { current: AtomicU64::new(0), appointed }
     }
 
-    fn appoint(&self, observer: Option<Arc<dyn Observer>>) {
+    fn dismiss(&self) {
         let mut appointed = self.appointed.lock();
-        appointed.count += 1;
-        let number = if observer.is_some() { appointed.count } else { 0 };
-        let former = std::mem::replace(&mut appointed.observer, observer);
-        // ORDERING: Relaxed; it says that there is news, and who it is is read under the lock.
-        self.current.store(number, Relaxed);
+        let former = appointed.observer.take();
+        // ORDERING: Relaxed; it says that there is news, and what it is is read under the lock.
+        self.current.store(0, Relaxed);
         drop(appointed);
         drop(former);
     }
 
+    /// Appoints this observer if there is none.
+    fn try_appoint(&self, observer: Arc<dyn Observer>) -> bool {
+        let mut appointed = self.appointed.lock();
+        if appointed.observer.is_some() {
+            return false;
+        }
+        appointed.count += 1;
+        appointed.observer = Some(observer);
+        // ORDERING: Relaxed, see `dismiss`.
+        self.current.store(appointed.count, Relaxed);
+        true
+    }
+
     fn current(&self) -> u64 {
-        // ORDERING: Relaxed, see `appoint`.
+        // ORDERING: Relaxed, see `dismiss`.
         self.current.load(Relaxed)
     }
 
@@ -168,10 +183,17 @@ impl View {
 }
 
 impl Shared {
-    /// Makes `observer` hear of everything from now on, or nobody. Workers that sleep are woken, so
-    /// that they hear of it.
-    pub(crate) fn appoint_observer(&self, observer: Option<Arc<dyn Observer>>) {
-        self.observation.appoint(observer);
+    /// Makes `observer` hear of everything from now on, unless there is one already. Returns whether.
+    /// Workers that sleep are woken, so that they know.
+    pub(crate) fn try_appoint_observer(&self, observer: Arc<dyn Observer>) -> bool {
+        let is_appointed = self.observation.try_appoint(observer);
+        self.unpark_all();
+        is_appointed
+    }
+
+    /// Sends the observer away.
+    pub(crate) fn dismiss_observer(&self) {
+        self.observation.dismiss();
         self.unpark_all();
     }
 }
