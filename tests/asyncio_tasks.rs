@@ -1,6 +1,8 @@
 //! Tasks and futures by asyncio's names (items 29 to 36).
 
-use sheave::asyncio::{PromiseError, all_tasks, create_future, create_task, current_task};
+use sheave::asyncio::{
+    ContextVar, PromiseError, all_tasks, create_future, create_task, current_task,
+};
 use sheave::runtime::{Builder, Handle, Runtime};
 use sheave::sync::oneshot;
 use sheave::task::{self, TaskStatus, yield_now};
@@ -384,5 +386,54 @@ fn a_handle_is_for_any_thread() {
         assert!(std::thread::spawn(move || there.cancel()).join().unwrap());
         let task = Arc::into_inner(task).unwrap();
         assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+    });
+}
+
+/// Item 35: never called by the one who registers, also if the task is done; in the order of
+/// registration; each registration once; with the context of the registration.
+#[test]
+fn done_callbacks_are_called_later_in_order() {
+    static WHO: ContextVar<u32> = ContextVar::with_default("who", 0);
+    watchdog(LIMIT, || {
+        current_thread().block_on(async {
+            let log = Arc::new(Mutex::new(vec![]));
+            let (go, gone) = oneshot::channel();
+            let task = create_task(async move { gone.await.unwrap() }).shared();
+            let register = |n: u32| {
+                let log = log.clone();
+                WHO.set(n);
+                task.add_done_callback(move |output| {
+                    log.lock().unwrap().push((n, WHO.get(), *output.as_ref().unwrap()));
+                })
+            };
+            register(1);
+            let removed = register(2);
+            register(3);
+            WHO.set(4);
+            assert!(task.remove_done_callback(&removed));
+            go.send(7).unwrap();
+            task.clone().await.unwrap();
+            yield_now().await;
+            assert!(!task.remove_done_callback(&removed));
+            register(5);
+            assert_eq!(*log.lock().unwrap(), [(1, 1, 7), (3, 3, 7)], "never synchronously");
+            yield_now().await;
+            assert_eq!(log.lock().unwrap().last(), Some(&(5, 5, 7)));
+        });
+    });
+}
+
+/// Item 35: a panic in a callback does not cost the others their call, nor the task its output.
+#[test]
+fn a_panicking_callback_harms_nobody() {
+    in_a_task(|| async {
+        let (called, call) = create_future::<_, Infallible>();
+        let task = create_task(async { 7 }).shared();
+        task.add_done_callback(|_| panic!("on purpose"));
+        task.add_done_callback(move |output| {
+            called.set_result(*output.as_ref().unwrap()).unwrap();
+        });
+        assert_eq!(call.await, Ok(7));
+        assert_eq!(task.await.unwrap(), 7);
     });
 }

@@ -8,12 +8,14 @@
 mod async_with;
 mod context_var;
 mod create_task;
+mod done_callback;
 mod promise;
 mod shared;
 
 pub use async_with::{AsyncContextManager, AsyncWithError, ExitReason, async_with};
 pub use context_var::{ContextVar, ResetError, Token, copy_context};
 pub use create_task::{all_tasks, create_task};
+pub use done_callback::DoneCallback;
 pub use promise::{Completer, InvalidStateError, Promise, PromiseError, create_future};
 pub use shared::Shared;
 
