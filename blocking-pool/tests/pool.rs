@@ -449,6 +449,30 @@ fn shutdown_drains_or_cancels() {
 }
 
 #[test]
+fn a_shutdown_lists_what_runs_and_what_it_has_cancelled() {
+    let pool = Builder::new().max_threads(1).build();
+    let (begin, begun) = mpsc::channel();
+    let (release, wait) = mpsc::channel::<()>();
+    let running = pool.spawn(move || {
+        begin.send(()).unwrap();
+        let _ = wait.recv();
+    });
+    begun.recv().unwrap();
+    let (queued, line) = (pool.spawn(|| unreachable!("cancelled")), line!());
+    let report = pool.shutdown(Backlog::Cancel, Some(Duration::from_millis(20)));
+    let [cancelled, left] = &report.left[..] else { panic!("two jobs, not {report:?}") };
+    assert_eq!((cancelled.is_running, left.is_running), (false, true));
+    let place = cancelled.origin.submitted_at.unwrap();
+    assert_eq!((place.file(), place.line()), (file!(), line));
+    assert!(left.age >= Duration::from_millis(20), "{report:?}");
+    assert!(queued.wait().unwrap_err().is_cancelled());
+    release.send(()).unwrap();
+    running.wait().unwrap();
+    let report = pool.shutdown(Backlog::Drain, Some(PATIENCE));
+    assert!(report.is_complete() && report.left.is_empty(), "{report:?}");
+}
+
+#[test]
 fn a_job_that_never_ends_does_not_hold_up_a_bounded_shutdown() {
     let pool = Builder::new().max_threads(1).build();
     let door = Door::default();

@@ -7,7 +7,7 @@ use super::{Future, ThreadPoolBuilder};
 use crate::scheduler::Driving;
 use crate::util::contain::{Payload, catch};
 use sheave_blocking_pool::{
-    Backlog, Executor, Job, Metrics, Pool, RejectReason, Rejected, Submitted, compensate,
+    Backlog, Executor, Job, JobOrigin, Metrics, Pool, RejectReason, Rejected, Submitted, compensate,
 };
 use sheave_facade::sync::{Arc, Mutex};
 use std::fmt;
@@ -101,6 +101,10 @@ impl Job for Checked {
 
     fn cancel(self: Box<Self>) {
         self.job.cancel();
+    }
+
+    fn origin(&self) -> JobOrigin {
+        self.job.origin()
     }
 
     fn reject(self: Box<Self>, reason: RejectReason) {
