@@ -79,16 +79,6 @@ impl Runnable {
     pub(super) fn raw(&self) -> Raw {
         self.0
     }
-
-    /// Where the task was spawned.
-    pub(crate) fn location(&self) -> &'static Location<'static> {
-        self.0.location()
-    }
-
-    /// The task's name, if it has one.
-    pub(crate) fn name(&self) -> Option<&str> {
-        self.0.trailer().extras.get()?.name.as_deref()
-    }
 }
 
 impl Drop for Runnable {
