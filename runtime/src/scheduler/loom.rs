@@ -244,7 +244,7 @@ fn last_task_races_the_drain() {
                 shared.close();
             })
         };
-        worker::run(shared.clone(), 0);
+        worker::run(shared.clone(), 0, Offer::FIRST);
         closer.join().unwrap();
         assert_eq!(Arc::strong_count(&witness), 1, "a future outlived its runtime");
         assert_eq!(shared.registry.len(), 0, "a task was forgotten");

@@ -97,7 +97,7 @@ fn bind_races_two_shutdowns() {
             let queue = queue.clone();
             thread::spawn(move || {
                 let future = async { panic!("polled after shutdown") };
-                let (task, runnable, join) = new_task(future, queue.clone(), meta(1));
+                let (task, runnable, join) = new_task(future, queue.clone(), id(1), spec());
                 match queue.0.registry.bind(&usher, task) {
                     Ok(()) => queue.schedule(runnable, Wakeup::Woken),
                     Err(_refused) => runnable.shutdown(),
