@@ -150,4 +150,11 @@ pub mod time {
     pub fn now() -> Instant {
         Instant::now()
     }
+
+    /// A moment that is the same for the whole process, and not after any other whoever asks has seen.
+    #[must_use]
+    pub fn origin() -> Instant {
+        static ORIGIN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+        *ORIGIN.get_or_init(now)
+    }
 }

@@ -5,6 +5,7 @@ use super::spawn;
 use crate::coop;
 use crate::tasks::{AbortHandle, Id, JoinError, JoinHandle};
 use crate::util::ReadyKeys;
+use crate::util::waits::{self, SyncKind, Wait};
 use slab::Slab;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -194,7 +195,11 @@ impl<T: 'static> JoinSet<T> {
         }
         let progress = ready!(coop::poll_proceed(cx));
         loop {
-            let key = ready!(self.completed.poll_pop(cx));
+            let Poll::Ready(key) = self.completed.poll_pop(cx) else {
+                let address = (&raw const *self).addr();
+                waits::note(Wait::Sync { kind: SyncKind::JoinSet, address });
+                return Poll::Pending;
+            };
             if let Poll::Ready(output) = self.poll_member(key) {
                 progress.made_progress();
                 return Poll::Ready(Some(output));
@@ -211,7 +216,8 @@ impl<T: 'static> JoinSet<T> {
         };
         let id = task.id();
         // The join as a whole is charged, not each look at a member.
-        let polled = coop::without_budget(|| Pin::new(task).poll(&mut Context::from_waker(waker)));
+        let mut cx = Context::from_waker(waker);
+        let polled = waits::unnoted(|| coop::without_budget(|| Pin::new(task).poll(&mut cx)));
         let output = ready!(polled);
         self.members.remove(key);
         Poll::Ready(output.map(|output| (id, output)))

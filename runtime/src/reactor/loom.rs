@@ -105,7 +105,7 @@ fn clearing_never_erases_a_newer_event_control() {
 #[test]
 fn a_waiter_meets_its_event() {
     Model::new("a_waiter_meets_its_event").check(|| {
-        let source = Arc::new(Source::new(7, Ready::EMPTY));
+        let source = Arc::new(Source::new(7, 0, Ready::EMPTY));
         let turner = thread::spawn({
             let source = source.clone();
             move || {

@@ -39,7 +39,7 @@ use sheave_facade::sync::atomic::AtomicBool;
 use sheave_facade::sync::{Arc, Mutex};
 use source::Source;
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::task::Waker;
 use std::time::Duration;
 use sys::Poll;
@@ -108,7 +108,7 @@ impl<P: Poll> Reactor<P> {
                  descriptors with it: make a new runtime after `fork`",
             ));
         }
-        let (source, company) = self.registry.insert(assumed)?;
+        let (source, company) = self.registry.insert(fd.as_raw_fd(), assumed)?;
         let added = self.poll.add(fd, source.key(), interest);
         if added.is_err() {
             self.registry.remove(&source);

@@ -13,6 +13,7 @@ use sheave_facade::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use sheave_facade::sync::{Arc, Mutex};
 use slab::Slab;
 use std::io;
+use std::os::fd::RawFd;
 
 /// The low bits of a key. The rest is the generation.
 const INDEX_BITS: u32 = if usize::BITS == 64 { 32 } else { 20 };
@@ -54,7 +55,7 @@ impl Registry {
     }
 
     /// Enters a new source, and tells whether it is the only one.
-    pub(super) fn insert(&self, assumed: Ready) -> io::Result<(Arc<Source>, Company)> {
+    pub(super) fn insert(&self, fd: RawFd, assumed: Ready) -> io::Result<(Arc<Source>, Company)> {
         let mut entries = self.entries.lock();
         if entries.shut_down {
             return Err(shut_down_error());
@@ -66,7 +67,7 @@ impl Registry {
             return Err(io::Error::new(io::ErrorKind::OutOfMemory, message));
         }
         let key = vacancy.key() | (generation << INDEX_BITS);
-        let source = Arc::new(Source::new(key, assumed));
+        let source = Arc::new(Source::new(key, fd, assumed));
         vacancy.insert(source.clone());
         entries.generation = generation.wrapping_add(1);
         // ORDERING: Relaxed, see `len`.

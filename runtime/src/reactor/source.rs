@@ -11,17 +11,21 @@ use super::interest::{Direction, Interest, Ready};
 use super::readiness::{READY, Readiness, Seen};
 use super::sys::Event;
 use super::wakes::Wakes;
+use crate::util::waits::{self, Wait};
 use sheave_facade::seeded;
 use sheave_facade::sync::Mutex;
 use slab::Slab;
 use std::future::Future;
 use std::io;
+use std::os::fd::RawFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 /// One registered source.
 pub(crate) struct Source {
     key: usize,
+    /// For dumps; whoever waits has it open.
+    fd: RawFd,
     read: Readiness,
     write: Readiness,
     waiters: Mutex<Waiters>,
@@ -94,9 +98,10 @@ pub(super) fn shut_down_error() -> io::Error {
 impl Source {
     /// A source without events so far. Directions in `assumed` count as ready until an operation
     /// blocks.
-    pub(super) fn new(key: usize, assumed: Ready) -> Self {
+    pub(super) fn new(key: usize, fd: RawFd, assumed: Ready) -> Self {
         Self {
             key,
+            fd,
             read: Readiness::new(if assumed.is_readable() { READY } else { 0 }),
             write: Readiness::new(if assumed.is_writable() { READY } else { 0 }),
             waiters: Mutex::new(Waiters::default()),
@@ -155,7 +160,16 @@ impl Source {
         let replaced = self.waiters.lock().slot(direction).replace(waker);
         let seen = self.look_again(direction);
         drop(replaced);
+        if seen.is_pending() {
+            self.note(direction.into());
+        }
         seen
+    }
+
+    /// Says in dumps what the task waits for.
+    fn note(&self, interest: Interest) {
+        let (read, write) = (interest.is_readable(), interest.is_writable());
+        waits::note(Wait::Source { fd: self.fd, read, write });
     }
 
     /// The second look, after the waker was left under the lock.
@@ -226,7 +240,11 @@ impl Future for Waiting<'_> {
         // The second look, after the waker was left under the lock.
         let event = self.source.event(self.interest)?;
         drop(replaced);
-        if event.is_over() { Poll::Ready(Ok(event)) } else { Poll::Pending }
+        if event.is_over() {
+            return Poll::Ready(Ok(event));
+        }
+        self.source.note(self.interest);
+        Poll::Pending
     }
 }
 

@@ -272,7 +272,7 @@ fn a_forked_child_leaves_its_parents_sources_alone() {
         panic!("registered with the parent's epoll instance")
     };
     assert!(error.to_string().contains("fork"), "{error}");
-    let inherited = super::source::Source::new(key, Ready::EMPTY);
+    let inherited = super::source::Source::new(key, 0, Ready::EMPTY);
     super::Registration { source: Arc::new(inherited), reactor: childs.clone() }
         .deregister(a.as_fd());
     peer.write_all(b"x").unwrap();

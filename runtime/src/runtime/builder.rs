@@ -3,6 +3,7 @@
 use super::Runtime;
 use super::{StuckPoll, UnhandledPanic, UnhandledPanicInfo};
 use crate::scheduler::{Config, Flavor, Hooks, NameFn, PanicHook, Shared, StuckHook};
+use crate::signal::unix::SignalKind;
 use sheave_facade::sync::Arc;
 use std::fmt;
 use std::io;
@@ -39,6 +40,7 @@ pub struct Builder {
     stand_ins: Option<usize>,
     /// Where the timeline goes, if one is recorded.
     pub(super) timeline: Option<PathBuf>,
+    pub(super) dump_on: Option<SignalKind>,
 }
 
 impl Builder {
@@ -75,7 +77,8 @@ impl Builder {
             on_unhandled_panic: None,
             hooks: Hooks::default(),
         };
-        Self { config, workers: None, reactors: None, stand_ins: None, timeline: None }
+        let (timeline, dump_on) = (None, None);
+        Self { config, workers: None, reactors: None, stand_ins: None, timeline, dump_on }
     }
 
     /// The number of worker threads. Default: the variable `SHEAVE_WORKER_THREADS`, else the number
@@ -367,7 +370,7 @@ impl Builder {
             config.max_stand_ins = self.stand_ins.unwrap_or(config.workers);
         }
         config.reactors = self.reactors.unwrap_or(config.workers).min(config.workers);
-        Runtime::start(Shared::new(config)?, self.timeline)
+        Runtime::start(Shared::new(config)?, self.timeline, self.dump_on)
     }
 }
 

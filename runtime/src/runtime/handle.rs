@@ -1,6 +1,6 @@
 //! A runtime as everyone else holds it.
 
-use super::{RuntimeMetrics, UnhandledPanicInfo};
+use super::{Dump, RuntimeMetrics, UnhandledPanicInfo};
 use crate::concurrent::{Executor, WrappedFuture, run_on, wrap_future};
 use crate::front::task_meta::TaskMeta;
 use crate::scheduler::LaneName;
@@ -161,6 +161,30 @@ impl Handle {
     #[must_use]
     pub fn metrics(&self) -> RuntimeMetrics {
         RuntimeMetrics::of(&self.shared)
+    }
+
+    /// What every live task does: its state, its last poll, what it waits for, where it was spawned and
+    /// by whom. Blocking closures and the futures of `block_on` are no tasks, and are not shown.
+    ///
+    /// It stops nobody, and is meant for production: a hundred thousand tasks take some tens of
+    /// milliseconds of the calling thread. After the shutdown of the runtime there is no task to show.
+    ///
+    /// ```
+    /// use sheave::runtime::{Runtime, WaitsFor};
+    /// use sheave::time::{Duration, sleep};
+    ///
+    /// let runtime = Runtime::new()?;
+    /// let task = runtime.spawn(async { sleep(Duration::from_secs(60)).await });
+    /// # while runtime.handle().dump().tasks()[0].waits_for().is_none() {}
+    /// let dump = runtime.handle().dump();
+    /// assert_eq!(dump.tasks()[0].id(), task.id());
+    /// assert!(matches!(dump.tasks()[0].waits_for(), Some(WaitsFor::Timer { .. })));
+    /// eprint!("{dump}");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn dump(&self) -> Dump {
+        Dump::take(&self.shared)
     }
 
     /// Which threads run the tasks.

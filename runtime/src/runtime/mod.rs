@@ -1,6 +1,8 @@
 //! Building a runtime, entering it, and reading its counters.
 
 mod builder;
+mod dump;
+mod dump_on_signal;
 mod handle;
 mod join_set_on;
 mod local_set_on;
@@ -12,6 +14,7 @@ mod tests;
 mod timeline;
 
 pub use builder::Builder;
+pub use dump::{Dump, SyncKind, TaskDump, TaskState, WaitsFor};
 pub use handle::{EnterGuard, Handle, RuntimeFlavor, TryCurrentError};
 pub use metrics::RuntimeMetrics;
 pub use owned::Runtime;

@@ -1,8 +1,10 @@
 //! The runtime as its owner holds it.
 
+use super::dump_on_signal::Dumper;
 use super::timeline::SavedTimeline;
 use super::{Builder, EnterGuard, Handle, RuntimeMetrics, ShutdownOptions, ShutdownReport};
 use crate::scheduler::{Patience, Shared, Threads};
+use crate::signal::unix::SignalKind;
 use crate::tasks::JoinHandle;
 use sheave_facade::sync::{Arc, Mutex};
 use std::future::Future;
@@ -33,6 +35,8 @@ pub struct Runtime {
     threads: Mutex<Option<Threads>>,
     /// Written when all the rest has ended.
     _timeline: Option<SavedTimeline>,
+    /// Dropped last: until then dumps may be asked for.
+    _dumper: Option<Dumper>,
 }
 
 impl Runtime {
@@ -44,11 +48,16 @@ impl Runtime {
         Builder::new_multi_thread().build()
     }
 
-    pub(super) fn start(shared: Arc<Shared>, timeline: Option<PathBuf>) -> io::Result<Self> {
+    pub(super) fn start(
+        shared: Arc<Shared>,
+        timeline: Option<PathBuf>,
+        dump_on: Option<SignalKind>,
+    ) -> io::Result<Self> {
         let handle = Handle::new(shared);
         let timeline = timeline.map(|path| SavedTimeline::start(&handle, path)).transpose()?;
-        let threads = Threads::start(&handle.shared)?;
-        Ok(Self { handle, threads: Mutex::new(Some(threads)), _timeline: timeline })
+        let dumper = dump_on.map(|kind| Dumper::start(kind, handle.clone())).transpose()?;
+        let threads = Mutex::new(Some(Threads::start(&handle.shared)?));
+        Ok(Self { handle, threads, _timeline: timeline, _dumper: dumper })
     }
 
     /// A handle, which can be cloned and sent to other threads.

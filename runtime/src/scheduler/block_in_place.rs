@@ -1,6 +1,7 @@
 //! A task announces that it blocks: its worker goes on without it.
 
 use super::context::{self, Driving, Worker};
+use super::dump::InPlace;
 use super::observe::Event;
 use super::vacancy::Offer;
 use super::worker;
@@ -21,6 +22,7 @@ pub(crate) fn block_in_place<R>(f: impl FnOnce() -> R) -> R {
     );
     let offer = context::with_worker(|worker| worker.and_then(Worker::hand_on));
     let _taken_back = offer.map(TakenBack);
+    let _shown = InPlace::begin();
     let _blocking = Driving::suspend();
     // What blocks in there is no poll, and may use the blocking functions of channels and locks.
     coop::without_budget(f)

@@ -198,6 +198,7 @@ impl DriverSeat {
         cx: &mut Context<'_>,
     ) -> Result<F::Output, Doomed> {
         self.worker.scope(|| {
+            self.worker.look();
             loop {
                 self.worker.shared.look_for_doom()?;
                 // The root is no task, and must not pass for the one before.

@@ -29,6 +29,7 @@
 //! | `stand_in.rs` | who runs the tasks while every worker is stuck (state machine) |
 //! | `unhandled.rs` | what happens after a panic that nobody reads |
 //! | `watch.rs` | when does the monitor rest (state machine) |
+//! | `dump.rs` | what does every task do at the moment |
 //! | `stuck_poll.rs` | what is said about a poll that does not end |
 
 mod announcement;
@@ -38,6 +39,7 @@ mod blocking;
 mod config;
 pub(crate) mod context;
 mod core;
+mod dump;
 mod idle;
 mod leftovers;
 mod lifecycle;
@@ -71,6 +73,7 @@ pub(crate) use block_in_place::block_in_place;
 pub(crate) use blocking::LaneName;
 pub(crate) use config::{Config, Flavor, Hooks, NameFn, StuckHook};
 pub(crate) use context::{Driving, Entered, with_runtime};
+pub(crate) use dump::{Activity, Row};
 pub use leftovers::{LeftJob, LeftTask, ShutdownReport};
 #[allow(unused_imports, reason = "for whoever records a timeline")]
 pub(crate) use observe::{Event, Lane, Observer};

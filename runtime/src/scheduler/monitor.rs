@@ -136,7 +136,9 @@ impl<'a> Monitor<'a> {
         let is_quiet = stand_ins == 0 && self.shared.all_rest();
         let mut sight = if is_quiet { Sight::Quiet } else { Sight::Busy };
         let mut stuck = 0;
+        let nanos = self.shared.clock.nanos(self.shared.clock.now());
         for (index, remote) in self.shared.in_use().iter().enumerate() {
+            remote.look(nanos);
             let (has_moved, over) = self.records[index].look(remote, now);
             if let Some(over) = over {
                 self.shared.monitor_metrics.stuck_times.record(over.lasted);

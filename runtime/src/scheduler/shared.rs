@@ -55,6 +55,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<Clock>,
     pub(crate) blocking: BlockingPool,
     pub(crate) config: Config,
+    /// Tasks inside `block_in_place`, whose workers go on without them.
+    pub(super) in_place: Mutex<Vec<Id>>,
     pub(crate) unhandled: Arc<Unhandled>,
     /// Threads that block on this runtime. Whoever leaves a current-thread runtime wakes the others,
     /// so that one of them drives on.
@@ -71,6 +73,9 @@ pub(super) struct Remote {
     /// The id of the task polled last, 0 since the worker has slept. With the count of polls it tells
     /// the monitor who is stuck in one; together they cost two plain stores per poll.
     polled: AtomicU64,
+    /// When somebody looked at the clock last, the worker itself or the monitor, in nanoseconds since
+    /// its origin: what a poll counts as the present.
+    looked: AtomicU64,
     /// The core while no thread runs this worker.
     pub(super) vacancy: Vacancy,
     pub(super) metrics: WorkerMetrics,
@@ -118,6 +123,7 @@ impl Shared {
             clock,
             blocking: BlockingPool::new(&config),
             config,
+            in_place: Mutex::new(Vec::new()),
             standby: Mutex::new(Vec::new()),
         }))
     }
@@ -219,6 +225,7 @@ impl Remote {
             parker,
             reactor,
             polled: AtomicU64::new(0),
+            looked: AtomicU64::new(0),
             vacancy: Vacancy::new(core),
             metrics,
             duty: Duty::default(),
@@ -226,11 +233,19 @@ impl Remote {
     }
 
     /// For the worker: it begins a poll.
-    pub(super) fn begin_poll(&self, task: Id) {
+    pub(super) fn begin_poll(&self, task: &Runnable) {
+        // ORDERING: Relaxed; a hint for dumps.
+        task.begin_poll(self.looked.load(Relaxed));
         self.metrics.polls.add(1);
         // ORDERING: Release, a plain store on most machines. Pairs with the Acquire in
         // `task_in_poll`: who sees the task sees the count of its poll too.
-        self.polled.store(task.as_u64(), Release);
+        self.polled.store(task.id().as_u64(), Release);
+    }
+
+    /// For the worker and the monitor, who have looked at the clock: polls begin now.
+    pub(super) fn look(&self, nanos: u64) {
+        // ORDERING: Relaxed; a hint for dumps.
+        self.looked.store(nanos.max(1), Relaxed);
     }
 
     /// For the worker: it polls nothing until further notice.

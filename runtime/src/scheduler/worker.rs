@@ -26,6 +26,7 @@ pub(super) fn run(shared: Arc<Shared>, index: usize, offer: Offer) {
     let Some(core) = shared.remotes[index].vacancy.take(offer) else { return };
     let worker = Worker::new(shared, index, core);
     worker.scope(|| {
+        worker.look();
         let _driving = context::Driving::begin();
         while worker.turn() {}
     });
@@ -95,7 +96,7 @@ impl Worker {
     }
 
     fn poll(&self, task: Runnable) {
-        self.remote().begin_poll(task.id());
+        self.remote().begin_poll(&task);
         if self.view.is_open() {
             self.run_observed(task);
         } else {
@@ -106,7 +107,7 @@ impl Worker {
     /// Serves the reactor and the timers of a busy worker.
     fn look_outside(&self, core: &Core) {
         self.view.refresh(&self.shared);
-        let now = self.shared.clock.now();
+        let now = self.look();
         let polls = self.remote().metrics.polls.get();
         let worked = core.outlook.pace(polls, now, self.shared.config.event_interval);
         self.remote().metrics.busy.add_time(worked);
@@ -123,6 +124,13 @@ impl Worker {
         }
         self.end_batch(core);
         self.abort_if_closing();
+    }
+
+    /// Looks at the clock.
+    pub(super) fn look(&self) -> Instant {
+        let now = self.shared.clock.now();
+        self.remote().look(self.shared.clock.nanos(now));
+        now
     }
 
     fn fire_timers(&self, now: Instant) {
@@ -161,7 +169,7 @@ impl Worker {
         shared.config.hooks.unpark();
         let awakened = shared.idle.get_up(self.index);
         shared.watch.worker_got_up();
-        let now = shared.clock.now();
+        let now = self.look();
         self.fire_timers(now);
         if let Some(core) = self.core.borrow().as_deref() {
             core.searching.set(awakened == Awakened::ToSearch);

@@ -37,24 +37,27 @@ use std::task::{Context, Poll, ready};
 /// # Ok(()) }) }
 /// ```
 pub fn signal(kind: SignalKind) -> io::Result<Signal> {
-    let number = kind.as_raw_value();
-    if FORBIDDEN.contains(&number) {
-        let message =
-            format!("signal {number} cannot be listened for: it cannot be handled safely");
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-    }
     let (receiver, sender) = UnixStream::pair()?;
     receiver.set_nonblocking(true)?;
     sender.set_nonblocking(true)?;
     let pipe = Io::with_interest(receiver, Interest::READABLE, current_reactor);
     // Now rather than at the first wait, so that a missing runtime is this function's error.
     pipe.register()?;
-    let listener = listen(number, sender)?;
+    let listener = listen(kind, sender)?;
     Ok(Signal { kind, listener, pipe })
 }
 
-/// Adds a handler that writes a byte to `sender` for each signal.
-fn listen(number: i32, sender: UnixStream) -> io::Result<SigId> {
+/// Adds a handler that writes a byte to `sender`, which must not block, for each signal.
+///
+/// # Errors
+/// If such a signal cannot be listened for.
+pub(crate) fn listen(kind: SignalKind, sender: UnixStream) -> io::Result<SigId> {
+    let number = kind.as_raw_value();
+    if FORBIDDEN.contains(&number) {
+        let message =
+            format!("signal {number} cannot be listened for: it cannot be handled safely");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
     let process = std::process::id();
     let tell = move || {
         // A forked child shares the pipe with its parent, to whom its signals are no news.

@@ -1,8 +1,8 @@
 //! The memory of a task, hot fields first.
 //!
 //! ```text
-//! | state | vtable | id | location | scheduler | future, then output | join waker, seat, parent, extras |
-//! |          header, 32 bytes      |  S        |  as large as F      |  trailer, 40 bytes               |
+//! | state | vtable | id | location | trace | scheduler | future, then output | join waker, seat, parent, extras |
+//! |            header, 48 bytes            |  S        |  as large as F      |  trailer, 40 bytes               |
 //! ```
 
 use super::context::Context as Variables;
@@ -11,6 +11,7 @@ use super::extras::{Extras, ExtrasSlot};
 use super::header::{Header, Schedule, VTable};
 use super::seat::Seat;
 use super::state::State;
+use super::trace::Trace;
 use super::{Id, JoinError, JoinHandle, Runnable, TaskRef, current, run};
 use sheave_facade::alloc;
 use sheave_facade::cell::UnsafeCell;
@@ -116,7 +117,13 @@ where
     let Spec { location, parent, name, context } = spec;
     let state = State::new(context.is_some());
     let cell = alloc::into_raw(Cell {
-        header: Header { state, vtable: Cell::<F, S>::VTABLE, id, location },
+        header: Header {
+            state,
+            vtable: Cell::<F, S>::VTABLE,
+            id,
+            location,
+            trace: Trace::default(),
+        },
         scheduler,
         stage: UnsafeCell::new(Stage::Running(future)),
         trailer: Trailer {

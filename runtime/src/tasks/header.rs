@@ -7,6 +7,7 @@ use super::extras::Reason;
 use super::run::Runnable;
 use super::state::{Cancel, Refs, State, Wake};
 use super::task_ref::TaskRef;
+use super::trace::Trace;
 use super::{Id, PanicSink, current};
 use sheave_facade::sync::Arc;
 use std::borrow::Cow;
@@ -51,6 +52,7 @@ pub(crate) struct Header {
     pub(super) vtable: &'static VTable,
     pub(super) id: Id,
     pub(super) location: &'static Location<'static>,
+    pub(super) trace: Trace,
 }
 
 /// What depends on the types of the future and of the scheduler. Each function takes a task of just
@@ -95,13 +97,18 @@ impl Raw {
     #[inline(always)]
     fn header<'a>(self) -> &'a Header {
         // SAFETY: alive by the invariant of `Raw`; only shared references to a header exist, and
-        // what changes in it is inside `State`.
+        // what changes in it is inside `State` and `Trace`.
         unsafe { self.0.as_ref() }
     }
 
     #[inline(always)]
     pub(super) fn state<'a>(self) -> &'a State {
         &self.header().state
+    }
+
+    #[inline(always)]
+    pub(super) fn trace<'a>(self) -> &'a Trace {
+        &self.header().trace
     }
 
     #[inline(always)]

@@ -5,6 +5,7 @@ use super::state::{Detach, Slot};
 use super::{AbortHandle, Id, JoinError, TaskRef};
 use crate::coop;
 use crate::util::contain::contain;
+use crate::util::waits::{self, Wait};
 use sheave_facade::seeded;
 use std::borrow::Cow;
 use std::fmt;
@@ -178,6 +179,7 @@ impl<T> Future for JoinHandle<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let progress = ready!(coop::poll_proceed(cx));
         if self.register(cx.waker()) == Slot::Changed {
+            waits::note(Wait::Join { task: self.id().as_u64() });
             return Poll::Pending;
         }
         progress.made_progress();

@@ -45,6 +45,7 @@ mod run;
 mod seat;
 mod state;
 mod task_ref;
+mod trace;
 mod unread;
 mod waker;
 

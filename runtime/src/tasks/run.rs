@@ -6,6 +6,7 @@ use super::header::{Header, Raw, Schedule, Wakeup};
 use super::state::{Begin, End, Ending, Joiner};
 use super::{Id, TaskRef, waker};
 use crate::util::contain::{catch, contain, discard};
+use crate::util::waits;
 use std::fmt;
 use std::future::Future;
 use std::mem::{self, ManuallyDrop};
@@ -79,6 +80,12 @@ impl Runnable {
     pub(super) fn raw(&self) -> Raw {
         self.0
     }
+
+    /// Notes for dumps that a poll begins, so many nanoseconds after the origin of the clock.
+    #[inline]
+    pub(crate) fn begin_poll(&self, nanos: u64) {
+        self.0.trace().begin_poll(nanos);
+    }
 }
 
 impl Drop for Runnable {
@@ -108,11 +115,14 @@ pub(super) unsafe fn run<F: Future + 'static, S: Schedule>(header: NonNull<Heade
         Begin::Poll(seen) => match unsafe { poll::<F, S>(header) } {
             // SAFETY: the Runnable is handed on.
             Poll::Ready(outcome) => unsafe { complete::<F, S>(header, outcome) },
-            Poll::Pending => match task.state().end_poll(seen) {
-                End::Idle => {}
-                // SAFETY: the Runnable is handed on.
-                End::Again => unsafe { schedule::<F, S>(header, Wakeup::Yielded) },
-            },
+            Poll::Pending => {
+                task.trace().wait(waits::latest());
+                match task.state().end_poll(seen) {
+                    End::Idle => {}
+                    // SAFETY: the Runnable is handed on.
+                    End::Again => unsafe { schedule::<F, S>(header, Wakeup::Yielded) },
+                }
+            }
         },
     }
 }
@@ -167,6 +177,7 @@ unsafe fn poll<F: Future + 'static, S: Schedule>(
     // SAFETY: the task outlives the borrow.
     let waker = unsafe { waker::borrowed(header) };
     let mut cx = Context::from_waker(&waker);
+    waits::begin();
     // SAFETY: the Runnable's owner owns the stage (T3), and an incomplete task has its future.
     let outcome = match catch(|| unsafe { cell.poll(&mut cx) }) {
         Ok(Poll::Pending) => return Poll::Pending,

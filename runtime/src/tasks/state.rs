@@ -46,6 +46,7 @@ mod answers;
 #[cfg(all(test, loom))]
 mod loom;
 
+pub(crate) use answers::Sight;
 pub(super) use answers::{Begin, Cancel, Detach, End, Joiner, Refs, Seen, Slot, Wake};
 pub(crate) use answers::{Ending, Progress};
 
@@ -258,6 +259,17 @@ impl State {
             STOPPED => Ending::Stopped,
             _ => Ending::Panic,
         })
+    }
+
+    /// A look for a dump.
+    pub(super) fn sight(&self) -> Sight {
+        // ORDERING: Acquire pairs with `end_poll`: who sees that the task waits sees what for.
+        let word = self.word().load(Acquire);
+        Sight {
+            is_complete: word & COMPLETE != 0,
+            is_cancelled: word & CANCELLED != 0,
+            is_due: word & WAKE_MASK != 0,
+        }
     }
 
     /// Whether the `JoinHandle` has a waker in the slot.

@@ -2,7 +2,8 @@
 
 use super::Id;
 use super::header::{Header, Raw};
-use super::state::Progress;
+use super::state::{Progress, Sight};
+use crate::util::waits::Note;
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
@@ -53,6 +54,17 @@ impl TaskRef {
     /// Whether the task has completed, panicked or been cancelled.
     pub(crate) fn is_finished(&self) -> bool {
         self.0.state().is_complete()
+    }
+
+    /// What the task does.
+    pub(crate) fn sight(&self) -> Sight {
+        self.0.state().sight()
+    }
+
+    /// When its last poll began, in nanoseconds since the origin of the clock, and what that noted
+    /// if it has ended.
+    pub(crate) fn trace(&self) -> (Option<u64>, Note) {
+        self.0.trace().look()
     }
 
     /// The task's id.

@@ -54,7 +54,7 @@ fn finished<T>(mut join: JoinHandle<T>) -> Result<T, JoinError> {
     now(&mut join)
 }
 
-/// A task with an empty future costs at most 88 bytes on top of it. The scheduler of this test is
+/// A task with an empty future costs at most 104 bytes on top of it. The scheduler of this test is
 /// one pointer, as the runtime's.
 #[test]
 fn a_task_is_small() {
@@ -66,7 +66,7 @@ fn a_task_is_small() {
         pending::<()>().await;
         std::hint::black_box(&large);
     };
-    assert!(overhead(&future) <= 88, "{} bytes", overhead(&future));
+    assert!(overhead(&future) <= 104, "{} bytes", overhead(&future));
     assert_eq!(size_of::<JoinHandle<String>>(), 8);
     assert_eq!(size_of::<Option<Runnable>>(), 8);
 }

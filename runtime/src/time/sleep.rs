@@ -18,6 +18,7 @@ use super::Instant;
 use crate::coop;
 use crate::scheduler::context::{NO_RUNTIME, current_timers, is_owner_of, own_timers};
 use crate::timers::{FiledBy, Renewal, Timers};
+use crate::util::waits::{self, Wait};
 use sheave_facade::sync::Arc;
 use sheave_timer_wheel::Key;
 use std::fmt;
@@ -194,7 +195,10 @@ impl Sleep {
     fn poll_elapsed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let State::Filed(key) = self.state {
             match self.timers.renew(key, cx.waker()) {
-                Renewal::Filed => return Poll::Pending,
+                Renewal::Filed => {
+                    self.note();
+                    return Poll::Pending;
+                }
                 Renewal::Fired => self.state = State::Elapsed,
                 Renewal::Closed => self.state = State::Unfiled,
             }
@@ -204,7 +208,13 @@ impl Sleep {
             return Poll::Ready(());
         }
         self.state = State::Filed(self.file(cx));
+        self.note();
         Poll::Pending
+    }
+
+    fn note(&self) {
+        let nanos = self.timers.clock().nanos(self.deadline.into_std());
+        waits::note(Wait::Timer { nanos });
     }
 
     /// Whether a poll that finds no timer filed is ready.

@@ -3,6 +3,7 @@
 use super::error::Elapsed;
 use super::{Instant, Sleep, sleep, sleep_until};
 use crate::coop;
+use crate::util::waits;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -105,9 +106,9 @@ impl<F: Future> Future for Timeout<F> {
         let delay = Pin::new(this.delay);
         // A future that uses up the budget in every poll must not keep the time from being looked at.
         let polled = if had_budget && !coop::has_budget_remaining() {
-            coop::without_budget(|| delay.poll(cx))
+            coop::without_budget(|| waits::secondary(|| delay.poll(cx)))
         } else {
-            delay.poll(cx)
+            waits::secondary(|| delay.poll(cx))
         };
         polled.map(|()| Err(Elapsed::new()))
     }

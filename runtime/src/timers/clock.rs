@@ -8,11 +8,14 @@
 
 use sheave_facade::sync::Mutex;
 use sheave_facade::sync::atomic::{AtomicBool, Ordering::*};
-use sheave_facade::time::{Instant, now};
+use sheave_facade::time::{Instant, now, origin};
 use sheave_timer_wheel::{Resolution, Tick};
 use std::time::Duration;
 
 /// A clock and the tick scale of the wheels that follow it.
+///
+/// All clocks of a process have one origin, so that what one runtime notes of a moment (see
+/// `util::waits`) means the same in another.
 pub(crate) struct Clock {
     origin: Instant,
     resolution: Resolution,
@@ -33,9 +36,10 @@ enum Manual {
 impl Clock {
     /// A clock that runs with the system's.
     pub(crate) fn new() -> Self {
+        let origin = origin();
         let at = now();
         Self {
-            origin: at,
+            origin,
             resolution: Resolution::default(),
             is_manual: AtomicBool::new(false),
             manual: Mutex::new(Manual::Running { at, system: at }),
@@ -70,6 +74,21 @@ impl Clock {
             Manual::Stopped(at) => at,
             Manual::Running { at, system } => at + now().saturating_duration_since(system),
         }
+    }
+
+    /// The nanoseconds from the origin to `at`, at most some 584 years.
+    #[inline]
+    pub(crate) fn nanos(&self, at: Instant) -> u64 {
+        let passed = at.saturating_duration_since(self.origin);
+        passed
+            .as_secs()
+            .saturating_mul(1_000_000_000)
+            .saturating_add(u64::from(passed.subsec_nanos()))
+    }
+
+    /// The moment that lies so many nanoseconds after the origin.
+    pub(crate) fn at(nanos: u64) -> Instant {
+        origin() + Duration::from_nanos(nanos)
     }
 
     /// The length of a tick.

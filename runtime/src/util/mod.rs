@@ -6,6 +6,7 @@ pub(crate) mod histogram;
 mod ready_keys;
 pub(crate) mod report;
 mod rng;
+pub(crate) mod waits;
 mod wake_batch;
 
 pub(crate) use counter::Counter;

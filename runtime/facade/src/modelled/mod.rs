@@ -70,6 +70,13 @@ pub mod time {
         origin + passed
     }
 
+    /// The moment at which each execution starts.
+    #[must_use]
+    pub fn origin() -> Instant {
+        let _ = now();
+        CLOCK.get().expect("`now` has set the clock").0
+    }
+
     /// Moves the clock of this model forward.
     pub fn advance(by: Duration) {
         let at = now();

@@ -111,3 +111,14 @@ pub(crate) enum Progress {
     /// It has ended.
     Ended(Ending),
 }
+
+/// What somebody who has nothing to do with a task sees of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sight {
+    /// Whether it has completed.
+    pub(crate) is_complete: bool,
+    /// Whether it was asked to end.
+    pub(crate) is_cancelled: bool,
+    /// Whether its Runnable exists: it is in a queue, in a hand, or being run.
+    pub(crate) is_due: bool,
+}
