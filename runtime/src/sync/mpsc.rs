@@ -7,6 +7,7 @@
 //! senders are dropped, and to the senders when the receiver is dropped or closed.
 
 mod channel;
+mod ends;
 pub mod error;
 mod permit;
 mod receiver;

@@ -1,14 +1,13 @@
 //! The sending end of a bounded channel.
 
 use super::channel::{Channel, Refusal};
+use super::ends::sends;
 use super::error::{SendError, TrySendError};
 use super::permit::{OwnedPermit, Permit, PermitIterator};
 use crate::coop::consume_budget;
 use crate::sync::blocking::block_on;
-use crate::sync::wait_list::Key;
 use sheave_facade::sync::Arc;
 use std::fmt;
-use std::future::poll_fn;
 
 /// Sends messages to the [`Receiver`](super::Receiver) of a [bounded channel](super::channel).
 ///
@@ -22,33 +21,7 @@ pub struct WeakSender<T> {
     channel: Arc<Channel<T>>,
 }
 
-/// Waits for the end of a channel; its place in the queue is given up on drop.
-pub(super) struct Watch<'a, T> {
-    channel: &'a Channel<T>,
-    key: Option<Key>,
-}
-
-impl<T> Watch<'_, T> {
-    pub(super) async fn closed(channel: &Channel<T>) {
-        let mut watch = Watch { channel, key: None };
-        poll_fn(|cx| watch.channel.poll_closed(&mut watch.key, cx)).await;
-    }
-}
-
-impl<T> Drop for Watch<'_, T> {
-    fn drop(&mut self) {
-        if let Some(key) = self.key.take() {
-            self.channel.stop_watching(key);
-        }
-    }
-}
-
 impl<T> Sender<T> {
-    /// The first sender, which the channel has counted.
-    pub(super) fn first(channel: Arc<Channel<T>>) -> Self {
-        Self { channel }
-    }
-
     pub(super) fn shared(&self) -> &Channel<T> {
         &self.channel
     }
@@ -203,21 +176,6 @@ impl<T> Sender<T> {
         }
     }
 
-    /// Waits until the receiver is closed or dropped.
-    ///
-    /// # Cancel safety
-    /// Strict.
-    pub async fn closed(&self) {
-        consume_budget().await;
-        Watch::closed(&self.channel).await;
-    }
-
-    /// Whether the receiver is closed or dropped.
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.channel.is_closed()
-    }
-
     /// How many messages can be sent at once.
     #[must_use]
     pub fn capacity(&self) -> usize {
@@ -228,40 +186,6 @@ impl<T> Sender<T> {
     #[must_use]
     pub fn max_capacity(&self) -> usize {
         self.channel.limit()
-    }
-
-    /// Whether both send to the same receiver.
-    #[must_use]
-    pub fn same_channel(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.channel, &other.channel)
-    }
-
-    /// A sender that does not keep the channel open.
-    ///
-    /// # Examples
-    /// ```
-    /// let (sender, _receiver) = sheave::sync::mpsc::channel::<u32>(1);
-    /// let weak = sender.downgrade();
-    /// assert!(weak.upgrade().is_some());
-    /// drop(sender);
-    /// assert!(weak.upgrade().is_none());
-    /// ```
-    #[must_use]
-    pub fn downgrade(&self) -> WeakSender<T> {
-        self.channel.add_weak();
-        WeakSender { channel: self.channel.clone() }
-    }
-
-    /// How many senders there are, weak ones not counted.
-    #[must_use]
-    pub fn strong_count(&self) -> usize {
-        self.channel.counts().0
-    }
-
-    /// How many weak senders there are.
-    #[must_use]
-    pub fn weak_count(&self) -> usize {
-        self.channel.counts().1
     }
 
     async fn wait_for(&self, slots: usize) -> Result<(), SendError<()>> {
@@ -277,60 +201,20 @@ impl<T> Sender<T> {
     }
 }
 
-impl<T> WeakSender<T> {
-    /// A sender, if the channel still has one.
-    #[must_use]
-    pub fn upgrade(&self) -> Option<Sender<T>> {
-        self.channel.upgrade().then(|| Sender { channel: self.channel.clone() })
-    }
-
-    /// How many senders there are, weak ones not counted.
-    #[must_use]
-    pub fn strong_count(&self) -> usize {
-        self.channel.counts().0
-    }
-
-    /// How many weak senders there are.
-    #[must_use]
-    pub fn weak_count(&self) -> usize {
-        self.channel.counts().1
-    }
-}
-
-impl<T> Clone for Sender<T> {
-    fn clone(&self) -> Self {
-        self.channel.add_strong();
-        Self { channel: self.channel.clone() }
-    }
-}
-
-impl<T> Clone for WeakSender<T> {
-    fn clone(&self) -> Self {
-        self.channel.add_weak();
-        Self { channel: self.channel.clone() }
-    }
-}
-
-impl<T> Drop for Sender<T> {
-    fn drop(&mut self) {
-        self.channel.remove_strong();
-    }
-}
-
-impl<T> Drop for WeakSender<T> {
-    fn drop(&mut self) {
-        self.channel.remove_weak();
-    }
-}
+sends!(
+    Sender,
+    WeakSender,
+    "```
+let (sender, _receiver) = sheave::sync::mpsc::channel::<u32>(1);
+let weak = sender.downgrade();
+assert!(weak.upgrade().is_some());
+drop(sender);
+assert!(weak.upgrade().is_none());
+```"
+);
 
 impl<T> fmt::Debug for Sender<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sender").field("capacity", &self.capacity()).finish_non_exhaustive()
-    }
-}
-
-impl<T> fmt::Debug for WeakSender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WeakSender").finish_non_exhaustive()
     }
 }
