@@ -2,6 +2,7 @@
 //! reference). `B25` and its like name obligations of its table of behaviours.
 
 use sheave::asyncio::{ContextVar, run_in_executor, to_thread, try_to_thread};
+use sheave::cancel::CancelScope;
 use sheave::concurrent::{
     Executor, FutureError, Job, RejectReason, Rejected, ThreadPool, check_cancelled,
 };
@@ -10,7 +11,7 @@ use sheave::sync::CapacityLimiter;
 use sheave::task::{spawn_blocking, yield_now};
 use sheave::time::sleep;
 use sheave_tests::{Drops, eventually, watchdog};
-use std::future::Future;
+use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -503,6 +504,71 @@ fn a_stopped_clock_waits_for_threads() {
             let second = run_in_executor(Some(&own), work);
             assert!(sheave::time::timeout(Duration::from_secs(1), second).await.is_ok());
             assert_eq!(start.elapsed(), Duration::ZERO);
+        });
+    });
+}
+
+/// Q3: inside a scope, work that runs is told to end, and waited for.
+#[test]
+fn a_scope_waits_for_its_threads() {
+    on_both(|runtime| {
+        runtime.block_on(async {
+            let (ended, scope) = (Arc::new(AtomicBool::new(false)), CancelScope::new());
+            let (flag, button) = (ended.clone(), scope.clone());
+            let work = move || {
+                button.cancel();
+                while check_cancelled().is_ok() {
+                    thread::yield_now();
+                }
+                flag.store(true, SeqCst);
+            };
+            let left = scope.run(async {
+                to_thread(work).await;
+                pending::<()>().await;
+            });
+            assert!(left.await.is_err());
+            assert!(ended.load(SeqCst));
+        });
+    });
+}
+
+/// Q3: with `abandon_on_cancel` it is left to itself.
+#[test]
+fn a_scope_leaves_threads_that_may_be_abandoned() {
+    on_both(|runtime| {
+        runtime.block_on(async {
+            let (release, wait) = channel::<()>();
+            let (ended, has_ended) = channel();
+            let scope = CancelScope::new();
+            let button = scope.clone();
+            let stubborn = to_thread(move || {
+                button.cancel();
+                wait.recv().unwrap();
+                ended.send(()).unwrap();
+            });
+            assert!(scope.run(stubborn.abandon_on_cancel(true)).await.is_err());
+            release.send(()).unwrap();
+            has_ended.recv().unwrap();
+        });
+    });
+}
+
+#[test]
+fn a_scope_cancels_work_that_waits_in_the_queue() {
+    on_both(|runtime| {
+        runtime.block_on(async {
+            let release = occupy(None);
+            let drops = Drops::new();
+            let witness = drops.witness();
+            let scope = CancelScope::new();
+            let button = scope.clone();
+            let (queued, ()) = sheave::join!(scope.run(to_thread(move || drop(witness))), async {
+                yield_now().await;
+                button.cancel();
+            });
+            assert!(queued.is_err(), "although the only thread is taken");
+            drops.assert_all();
+            release.send(()).unwrap();
         });
     });
 }

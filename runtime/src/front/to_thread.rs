@@ -1,6 +1,7 @@
 //! `asyncio.to_thread`: a closure on a thread, as a future of its result.
 
 use super::spawn::with_current;
+use crate::cancel::{CancelScope, Shielded, WaitForCancellationFutureOwned, current_scope};
 use crate::concurrent::{Executor, FutureError, WrappedFuture, run_on, wrap_future};
 use crate::sync::{AcquireToken, CapacityLimiter, CapacityToken};
 use std::fmt;
@@ -23,7 +24,8 @@ use std::task::{Context, Poll, ready};
 /// # Cancel safety
 /// Consumes: a job that waits in the queue is cancelled with the future; one that runs goes on to
 /// its end, and its result is dropped. It can learn of that by
-/// [`check_cancelled`](crate::concurrent::check_cancelled).
+/// [`check_cancelled`](crate::concurrent::check_cancelled). A [`CancelScope`] that is cancelled tells it so
+/// and waits for its end, as in anyio; see [`abandon_on_cancel`](ToThread::abandon_on_cancel).
 ///
 /// # Differences from Python
 /// The executor can be [chosen](ToThread::on), and a [limiter](ToThread::limiter) can bound one kind of work.
@@ -118,6 +120,41 @@ impl<F, R> ToThread<F, R> {
         self.call.limit = Some(Limit::Waits(limiter.acquire()));
         self
     }
+
+    /// Whether a [`CancelScope`] around this leaves a closure that runs to itself. By default it tells the
+    /// closure to end ([`check_cancelled`](crate::concurrent::check_cancelled)) and waits until it has, as in
+    /// anyio; one that has not begun is cancelled in either case. Who drops this future outside of scopes
+    /// always leaves the closure to itself.
+    ///
+    /// # Examples
+    /// ```
+    /// use sheave::cancel::CancelScope;
+    /// use sheave::concurrent::check_cancelled;
+    ///
+    /// # #[sheave::main]
+    /// # async fn main() {
+    /// let scope = CancelScope::new();
+    /// let button = scope.clone();
+    /// let obedient = sheave::to_thread(move || {
+    ///     button.cancel();
+    ///     while check_cancelled().is_ok() {}
+    ///     "told to end"
+    /// });
+    /// assert_eq!(scope.run(obedient).await.unwrap(), "told to end");
+    ///
+    /// let scope = CancelScope::new();
+    /// let button = scope.clone();
+    /// let stubborn = sheave::to_thread(move || {
+    ///     button.cancel();
+    ///     std::thread::sleep(std::time::Duration::from_millis(100));
+    /// });
+    /// assert!(scope.run(stubborn.abandon_on_cancel(true)).await.is_err());
+    /// # }
+    /// ```
+    pub fn abandon_on_cancel(mut self, abandon: bool) -> Self {
+        self.call.abandon = abandon;
+        self
+    }
 }
 
 impl<F, R> TryToThread<F, R> {
@@ -148,6 +185,13 @@ impl<F, R> TryToThread<F, R> {
         self.call.limit = Some(Limit::Refuses(limiter.clone()));
         self
     }
+
+    /// See [`ToThread::abandon_on_cancel`]. If the scope cancels a closure that has not begun, the output is
+    /// [`FutureError::Cancelled`].
+    pub fn abandon_on_cancel(mut self, abandon: bool) -> Self {
+        self.call.abandon = abandon;
+        self
+    }
 }
 
 /// A closure on its way.
@@ -155,12 +199,44 @@ struct Call<F, R> {
     stage: Stage<F, R>,
     executor: Option<Box<dyn Executor>>,
     limit: Option<Limit>,
+    abandon: bool,
 }
 
 enum Stage<F, R> {
     New(F),
     Submitted(WrappedFuture<R>),
+    /// The scope around waits for it.
+    Kept(Shielded<ToldToEnd<R>>),
     Over,
+}
+
+/// Work that hears of the end of a scope.
+struct ToldToEnd<R> {
+    work: WrappedFuture<R>,
+    told: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+}
+
+impl<R> ToldToEnd<R> {
+    fn new(work: WrappedFuture<R>, scope: &CancelScope) -> Self {
+        Self { work, told: Some(Box::pin(scope.child_token().cancelled_owned())) }
+    }
+}
+
+impl<R> Future for ToldToEnd<R> {
+    type Output = Result<R, FutureError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.told.as_mut().is_some_and(|told| told.as_mut().poll(cx).is_ready()) {
+            self.told = None;
+            self.work.cancel();
+        }
+        Pin::new(&mut self.work).poll(cx)
+    }
+}
+
+/// Whether this code is about to be dropped by its scope.
+fn is_scope_cancelled() -> bool {
+    current_scope().is_some_and(|scope| scope.is_cancelled())
 }
 
 /// What a closure needs before it is submitted.
@@ -186,7 +262,7 @@ impl<F, R> Unpin for Call<F, R> {}
 
 impl<F, R> Call<F, R> {
     fn new(f: F) -> Self {
-        Self { stage: Stage::New(f), executor: None, limit: None }
+        Self { stage: Stage::New(f), executor: None, limit: None, abandon: false }
     }
 }
 
@@ -208,17 +284,27 @@ where
                 (Ok(_), _) => unreachable!("looked above"),
             }
         }
-        let Stage::Submitted(future) = &mut self.stage else {
-            panic!("`to_thread` was polled after it had returned")
+        let result = match &mut self.stage {
+            Stage::Submitted(work) => ready!(Pin::new(work).poll(cx)),
+            Stage::Kept(work) => ready!(Pin::new(work).poll(cx)),
+            Stage::New(_) | Stage::Over => {
+                assert!(is_scope_cancelled(), "`to_thread` was polled after it had returned");
+                return Poll::Pending;
+            }
         };
-        Pin::new(future).poll(cx)
+        self.stage = Stage::Over;
+        Poll::Ready(result)
     }
 
     fn submit(&mut self, f: F, token: Option<CapacityToken>) {
         let executor = self.executor.as_deref();
         let future = with_current(|shared| run_on(shared, executor, f, token));
         // Dropped with this future, it cancels the job, or tells it that nobody waits.
-        self.stage = Stage::Submitted(wrap_future(future));
+        let work = wrap_future(future);
+        self.stage = match current_scope().filter(|_| !self.abandon) {
+            Some(scope) => Stage::Kept(CancelScope::shielded(ToldToEnd::new(work, &scope))),
+            None => Stage::Submitted(work),
+        };
     }
 }
 
@@ -231,6 +317,10 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
         let result = ready!(self.call.poll(cx));
+        if matches!(result, Err(FutureError::Cancelled)) && is_scope_cancelled() {
+            // The scope has cancelled it in the queue, and drops this future next.
+            return Poll::Pending;
+        }
         Poll::Ready(result.unwrap_or_else(|error| match error.try_into_panic() {
             Ok(payload) => resume_unwind(payload),
             Err(error) => panic!(
@@ -257,7 +347,7 @@ impl<F, R> Call<F, R> {
     fn describe(&self) -> &'static str {
         match self.stage {
             Stage::New(_) => "new",
-            Stage::Submitted(_) => "submitted",
+            Stage::Submitted(_) | Stage::Kept(_) => "submitted",
             Stage::Over => "over",
         }
     }
