@@ -4,22 +4,63 @@
 //! What tokio has carries tokio's name and lives elsewhere in this crate: [`spawn`](crate::spawn),
 //! [`time::sleep`](crate::time::sleep), [`sync`](crate::sync). What only asyncio has is here. Where
 //! Rust must differ, the documentation says so at the item, under "Differences from asyncio".
+//!
+//! | asyncio | here |
+//! |---|---|
+//! | `ensure_future` | [`ensure_future`] |
+//! | `gather` | [`gather`](gather()), [`gather!`](crate::gather!), [`try_gather`] |
+//! | `wait` | [`wait`], [`wait_results`], [`wait_owned`] |
+//! | `as_completed` | [`as_completed`] |
+//! | `TaskGroup` | [`task_group`], [`TaskGroup`] |
+//! | `timeout`, `timeout_at` | [`timeout`], [`timeout_at`] |
+//! | `wait_for` | [`wait_for`] |
+//! | `shield` | [`shield`] |
+//! | `sleep(delay, result)` | [`sleep_with`] |
 
+mod as_completed;
 mod async_with;
 mod context_var;
 mod create_task;
+mod crew;
 mod done_callback;
+mod gather;
+mod into_task;
 mod promise;
 mod shared;
-
-pub use async_with::{AsyncContextManager, AsyncWithError, ExitReason, async_with};
-pub use context_var::{ContextVar, ResetError, Token, copy_context};
-pub use create_task::{all_tasks, create_task};
-pub use done_callback::DoneCallback;
-pub use promise::{Completer, InvalidStateError, Promise, PromiseError, create_future};
-pub use shared::Shared;
+mod shield;
+mod sleep_with;
+mod task_group;
+mod timeout;
+mod wait;
+mod wait_for;
 
 pub use crate::concurrent::{run_in_executor, wrap_future};
 pub use crate::front::task_meta::current as current_task;
 pub use crate::front::to_thread::{to_thread, try_to_thread};
+pub use crate::gather;
 pub use crate::tasks::Context;
+pub use as_completed::{AsCompleted, WithIndex, Within, as_completed};
+pub use async_with::{AsyncContextManager, AsyncWithError, ExitReason, async_with};
+pub use context_var::{ContextVar, ResetError, Token, copy_context};
+pub use create_task::{all_tasks, create_task};
+pub use done_callback::DoneCallback;
+#[doc(hidden)]
+pub use gather::operand;
+pub use gather::{
+    Gather, GatherError, GatherTuple, Mode, Outcomes, TryOutcomes, TryValues, Values, gather,
+    try_gather,
+};
+pub use into_task::{IntoTask, ensure_future};
+pub use promise::{Completer, InvalidStateError, Promise, PromiseError, create_future};
+pub use shared::Shared;
+pub use shield::shield;
+pub use sleep_with::sleep_with;
+pub use task_group::{
+    GroupFuture, GroupTask, GroupTaskError, Readiness, SpawnError, SpawnErrorKind, StartError,
+    TaskFailure, TaskGroup, TaskGroupError, task_group,
+};
+pub use timeout::{RescheduleError, Timeout, timeout, timeout_at};
+pub use wait::{
+    ReturnWhen, Wait, WaitError, WaitOwned, WaitResult, wait, wait_owned, wait_results,
+};
+pub use wait_for::{WaitFor, WaitForError, wait_for};

@@ -4,6 +4,7 @@
 //! `sheave-macros`: the wrapper gives the macro its documentation, its place in this crate and
 //! `$crate`. `pin!` and `task_local!` need no procedural macro.
 
+mod gather;
 #[cfg(feature = "macros")]
 mod join;
 mod pin;

@@ -8,7 +8,7 @@
 use super::context::Context as Variables;
 use super::error::Failure;
 use super::extras::{Extras, ExtrasSlot};
-use super::header::{Header, Schedule, VTable};
+use super::header::{Header, LookAt, Schedule, VTable};
 use super::seat::Seat;
 use super::state::State;
 use super::trace::Trace;
@@ -150,6 +150,7 @@ impl<F: Future + 'static, S: Schedule> Cell<F, S> {
         shutdown: run::shutdown::<F, S>,
         schedule: run::schedule::<F, S>,
         take_output: take_output::<F, S>,
+        look_at_outcome: look_at_outcome::<F, S>,
         drop_output: drop_output::<F, S>,
         free: free::<F, S>,
         trailer_offset: offset_of!(Cell<F, S>, trailer),
@@ -240,6 +241,19 @@ unsafe fn take_output<F: Future, S>(header: NonNull<Header>, into: NonNull<()>) 
         // SAFETY: the caller vouches for the type behind `into`.
         unsafe { *into.cast::<Option<Result<F::Output, JoinError>>>().as_mut() = Some(output) };
     }
+}
+
+/// # Safety
+/// The caller owns the stage (T3) of a task of these types.
+unsafe fn look_at_outcome<F: Future, S>(header: NonNull<Header>, look: &mut LookAt<'_>) {
+    // SAFETY: the caller names the types, and keeps the task alive.
+    let cell = unsafe { header.cast::<Cell<F, S>>().as_ref() };
+    cell.stage.with(|stage| {
+        // SAFETY: exclusive by T3.
+        if let Stage::Finished(outcome) = unsafe { &*stage } {
+            look(NonNull::from(outcome).cast());
+        }
+    });
 }
 
 /// # Safety

@@ -103,6 +103,11 @@ impl JoinError {
         self.reason.as_deref().filter(|_| self.is_cancelled())
     }
 
+    /// The error of a task that panicked.
+    pub(crate) fn panicked(id: Id, payload: Payload) -> Self {
+        Self::new(id, Failure::panic(payload, None), None)
+    }
+
     /// Whether the task was cancelled: by an abort, because its runtime shut down, or because it was
     /// spawned after that.
     #[must_use]

@@ -55,6 +55,9 @@ pub(crate) struct Header {
     pub(super) trace: Trace,
 }
 
+/// Is shown an outcome whose type it knows.
+pub(super) type LookAt<'a> = dyn FnMut(NonNull<()>) + 'a;
+
 /// What depends on the types of the future and of the scheduler. Each function takes a task of just
 /// these types.
 #[derive(Debug)]
@@ -68,6 +71,8 @@ pub(super) struct VTable {
     /// Moves the output to the `Option<Result<T, JoinError>>` behind the second pointer, or leaves
     /// that alone if there is no output any more. For the owner of the stage (T3).
     pub(super) take_output: unsafe fn(NonNull<Header>, NonNull<()>),
+    /// Shows the `Outcome<T>`, if it is still there. For the owner of the stage (T3).
+    pub(super) look_at_outcome: unsafe fn(NonNull<Header>, &mut LookAt<'_>),
     /// Drops the output, if it is still there; a panic is reported. For the owner of the stage (T3).
     pub(super) drop_output: unsafe fn(NonNull<Header>),
     /// Frees the memory (T6).

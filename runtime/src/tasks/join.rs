@@ -1,5 +1,7 @@
 //! Waiting for a task: its output, and the slot of the waiter's waker (T4).
 
+use super::cell::Outcome;
+use super::error::Failure;
 use super::header::{Header, Raw};
 use super::state::{Detach, Slot};
 use super::{AbortHandle, Id, JoinError, TaskRef};
@@ -140,6 +142,39 @@ impl<T> JoinHandle<T> {
     /// A reference to the task.
     pub(crate) fn task_ref(&self) -> TaskRef {
         TaskRef::of(self.task)
+    }
+
+    /// Waits for the end of the task and leaves the output where it is. Wakes `waker` once.
+    pub(crate) fn poll_ended(&mut self, waker: &Waker) -> Poll<()> {
+        match self.register(waker) {
+            Slot::Complete if !seeded::on("wait_registers_blind") => Poll::Ready(()),
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Takes back the waker of [`poll_ended`](Self::poll_ended).
+    pub(crate) fn stop_waiting(&mut self) {
+        let state = self.task.state();
+        if state.has_join_waker() && state.withdraw_join_waker() == Slot::Changed {
+            drop(self.take_waker());
+        }
+    }
+
+    /// Whether the task has ended with a panic, or with an output that `is_failure` says is one.
+    pub(crate) fn has_failed(&mut self, is_failure: impl Fn(&T) -> bool) -> bool {
+        if !self.is_finished() {
+            return false;
+        }
+        let mut has_failed = false;
+        // SAFETY: the pointer is to an outcome of the handle's output type.
+        let mut look = |outcome: NonNull<()>| match unsafe { outcome.cast::<Outcome<T>>().as_ref() }
+        {
+            Ok(output) => has_failed = is_failure(output),
+            Err(failure) => has_failed = matches!(failure, Failure::Panic(_)),
+        };
+        // SAFETY: the task is complete, so the stage is the handle's (T3), which is borrowed mutably.
+        unsafe { (self.task.vtable().look_at_outcome)(self.task.as_ptr(), &mut look) };
+        has_failed
     }
 
     /// Sees to it that completion wakes `waker`. `Complete` if it is too late for that.

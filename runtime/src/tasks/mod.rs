@@ -50,7 +50,7 @@ mod unread;
 mod waker;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(all(test, not(loom)))]
 mod tests;
 

@@ -14,23 +14,23 @@ use std::sync::mpsc;
 use std::task::{Context, Poll, Wake, Waker};
 
 /// What all tasks of a test share.
-pub(super) struct Bench {
+pub(crate) struct Bench {
     queue: Mutex<VecDeque<(Runnable, Wakeup)>>,
     pushed: Condvar,
-    pub(super) registry: Registry,
+    pub(crate) registry: Registry,
     /// Panics that nobody has read.
-    pub(super) unread_panics: AtomicUsize,
+    pub(crate) unread_panics: AtomicUsize,
 }
 
 #[derive(Clone)]
-pub(super) struct Queue(pub(super) Arc<Bench>);
+pub(crate) struct Queue(pub(crate) Arc<Bench>);
 
 impl Queue {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_registry(Registry::new(0, 1).0)
     }
 
-    pub(super) fn with_registry(registry: Registry) -> Self {
+    pub(crate) fn with_registry(registry: Registry) -> Self {
         let queue = Mutex::new(VecDeque::new());
         let unread_panics = AtomicUsize::new(0);
         Self(Arc::new(Bench { queue, pushed: Condvar::new(), registry, unread_panics }))
@@ -38,7 +38,7 @@ impl Queue {
 
     /// Creates a task, binds it and puts it in the queue.
     #[track_caller]
-    pub(super) fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    pub(crate) fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send,
@@ -50,12 +50,12 @@ impl Queue {
     }
 
     /// Takes a Runnable, or `None` if there is none.
-    pub(super) fn try_pop(&self) -> Option<(Runnable, Wakeup)> {
+    pub(crate) fn try_pop(&self) -> Option<(Runnable, Wakeup)> {
         self.0.queue.lock().pop_front()
     }
 
     /// Waits for a Runnable.
-    pub(super) fn pop(&self) -> Runnable {
+    pub(crate) fn pop(&self) -> Runnable {
         let mut queue = self.0.queue.lock();
         loop {
             if let Some((runnable, _)) = queue.pop_front() {
@@ -66,12 +66,12 @@ impl Queue {
     }
 
     /// How many Runnables wait.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.queue.lock().len()
     }
 
     /// Runs what is queued until nothing is left.
-    pub(super) fn run_all(&self) {
+    pub(crate) fn run_all(&self) {
         while let Some((runnable, _)) = self.try_pop() {
             runnable.run();
         }
@@ -79,7 +79,7 @@ impl Queue {
 
     /// Runs Runnables, waiting for them, until `done`. A model in which nobody wakes the task again
     /// ends here, as a deadlock.
-    pub(super) fn run_until(&self, done: impl Fn() -> bool) {
+    pub(crate) fn run_until(&self, done: impl Fn() -> bool) {
         while !done() {
             self.pop().run();
         }
@@ -87,16 +87,16 @@ impl Queue {
 }
 
 #[track_caller]
-pub(super) fn spec() -> Spec {
+pub(crate) fn spec() -> Spec {
     Spec { location: Location::caller(), parent: None, name: None, context: None }
 }
 
-pub(super) fn id(number: u64) -> Id {
+pub(crate) fn id(number: u64) -> Id {
     Id::from_u64(number)
 }
 
 /// A future that is ready when all `flags` are set, and that sends out a waker at its first poll.
-pub(super) fn watching(
+pub(crate) fn watching(
     flags: Vec<Arc<AtomicBool>>,
 ) -> (impl Future<Output = ()> + Send, mpsc::Receiver<Waker>) {
     let (sender, receiver) = mpsc::channel();
@@ -114,7 +114,7 @@ pub(super) fn watching(
 
 /// The output of a future that is ready.
 #[track_caller]
-pub(super) fn now<F: Future + Unpin>(future: &mut F) -> F::Output {
+pub(crate) fn now<F: Future + Unpin>(future: &mut F) -> F::Output {
     match Pin::new(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("the future is not ready"),
@@ -122,7 +122,7 @@ pub(super) fn now<F: Future + Unpin>(future: &mut F) -> F::Output {
 }
 
 /// Waits for a future. In a model, one that is not woken is a deadlock.
-pub(super) fn block_on<F: Future>(future: F) -> F::Output {
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     #[derive(Default)]
     struct Bell(Mutex<bool>, Condvar);
 

@@ -1,6 +1,6 @@
 //! Doing something again and again.
 
-use super::{Instant, Sleep, sleep, sleep_until};
+use super::{Instant, Sleep, sleep_until};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -30,7 +30,7 @@ const TOLERANCE: Duration = Duration::from_millis(5);
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
     check(period);
-    Interval::new(sleep(Duration::ZERO), period)
+    Interval::new(Sleep::after(Duration::ZERO), period)
 }
 
 /// Ticks at `start` and then every `period`.

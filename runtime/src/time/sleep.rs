@@ -11,7 +11,8 @@
 //! | Elapsed | poll         | Elapsed | ready again                                              |
 //! | Filed   | `reset`      | Filed   | wakes the waker of the last poll at the new moment       |
 //! | Filed   | `reset`, fired | Unfiled | the waker of the last poll was woken, so there is a poll to come |
-//! | Fresh, Elapsed | `reset` | Unfiled | the next poll files it                                   |
+//! | Yielding | poll        | Unfiled | pending, and wakes the task: it goes to the tail         |
+//! | Fresh, Yielding, Elapsed | `reset` | Unfiled | the next poll files it                                   |
 //! | Filed   | drop         | –       | taken out; its waker is dropped                          |
 
 use super::Instant;
@@ -33,8 +34,9 @@ const SHUT_DOWN: &str = "the runtime of this timer has shut down: nobody would f
 /// Waits for `duration`.
 ///
 /// Never ready too early; late by the time it takes to wake a thread, and a little more: see the
-/// [module](super). A duration of zero is over at the first poll. One that is too long to add to the present
-/// counts as 30 years.
+/// [module](super). A duration of zero files no timer, and is over as soon as the other
+/// tasks have had a turn, as after [`yield_now`](crate::task::yield_now). One that is too long to add to the
+/// present counts as 30 years.
 ///
 /// # Cancel safety
 /// Strict: dropping the future and sleeping again for what is left is as if never dropped. To go on
@@ -53,10 +55,11 @@ const SHUT_DOWN: &str = "the runtime of this timer has shut down: nobody would f
 /// ```
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
-    let timers = timers_of_this_thread();
-    let deadline = Instant::from_std(timers.clock().now()).later(duration);
-    let state = if duration.is_zero() { State::Unfiled } else { State::Fresh };
-    Sleep { deadline, timers, state }
+    let mut sleep = Sleep::after(duration);
+    if duration.is_zero() {
+        sleep.state = State::Yielding;
+    }
+    sleep
 }
 
 /// Waits until `deadline`; as [`sleep`] otherwise.
@@ -127,6 +130,8 @@ enum State {
     /// mostly follows at once, so it spares a clock read, a quarter of what filing costs. If time
     /// has passed after all, the timer is filed in the past and fires at the worker's next look.
     Fresh,
+    /// Not filed, and over as soon as the other tasks have had a turn.
+    Yielding,
     /// Not filed.
     Unfiled,
     Filed(Key),
@@ -134,6 +139,15 @@ enum State {
 }
 
 impl Sleep {
+    /// As [`sleep`]; but a duration of zero is over at the first poll.
+    #[track_caller]
+    pub(super) fn after(duration: Duration) -> Self {
+        let timers = timers_of_this_thread();
+        let deadline = Instant::from_std(timers.clock().now()).later(duration);
+        let state = if duration.is_zero() { State::Unfiled } else { State::Fresh };
+        Self { deadline, timers, state }
+    }
+
     /// The moment this future waits for.
     #[must_use]
     pub fn deadline(&self) -> Instant {
@@ -181,7 +195,7 @@ impl Sleep {
                     Renewal::Fired | Renewal::Closed => State::Unfiled,
                 }
             }
-            State::Fresh | State::Unfiled | State::Elapsed => State::Unfiled,
+            State::Fresh | State::Yielding | State::Unfiled | State::Elapsed => State::Unfiled,
         };
     }
 
@@ -193,6 +207,11 @@ impl Sleep {
     }
 
     fn poll_elapsed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let State::Yielding = self.state {
+            self.state = State::Unfiled;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if let State::Filed(key) = self.state {
             match self.timers.renew(key, cx.waker()) {
                 Renewal::Filed => {

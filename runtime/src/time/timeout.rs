@@ -1,7 +1,7 @@
 //! Giving up on a future.
 
 use super::error::Elapsed;
-use super::{Instant, Sleep, sleep, sleep_until};
+use super::{Instant, Sleep, sleep_until};
 use crate::coop;
 use crate::util::waits;
 use std::fmt;
@@ -25,7 +25,7 @@ use std::time::Duration;
 /// pass `&mut future`.
 ///
 /// # Panics
-/// As [`sleep`].
+/// As [`sleep`](super::sleep()).
 ///
 /// # Examples
 /// ```
@@ -39,7 +39,7 @@ use std::time::Duration;
 /// ```
 #[track_caller]
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
-    Timeout { future: future.into_future(), delay: sleep(duration) }
+    Timeout { future: future.into_future(), delay: Sleep::after(duration) }
 }
 
 /// Waits for `future`, but not beyond `deadline`; as [`timeout`] otherwise.
@@ -51,7 +51,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 /// That of `future`.
 ///
 /// # Panics
-/// As [`sleep`].
+/// As [`sleep`](super::sleep()).
 ///
 /// # Examples
 /// ```

@@ -1,0 +1,120 @@
+//! A member of a task group, as the runtime sees it.
+
+use super::Shared;
+use super::error::{Failed, TaskFailure};
+use super::state::Key;
+use crate::sync::{OwnedSemaphorePermit, oneshot};
+use crate::tasks::{JoinError, current_id};
+use crate::util::contain::{Payload, catch, contain, discard};
+use pin_project_lite::pin_project;
+use sheave_facade::sync::Arc;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// A place in the group, given up by dropping it.
+pub(super) struct Ticket<E> {
+    pub(super) group: Arc<Shared<E>>,
+    pub(super) key: Key,
+    /// Its slot, in a group with a limit.
+    pub(super) _slot: Option<OwnedSemaphorePermit>,
+}
+
+impl<E> Drop for Ticket<E> {
+    fn drop(&mut self) {
+        let (todo, is_closed) = {
+            let mut state = self.group.state.lock();
+            (state.leave(self.key), state.is_closed())
+        };
+        todo.run();
+        if is_closed {
+            self.group.closed.notify_waiters();
+        }
+    }
+}
+
+/// Where a member's outcome goes: a value to its handle, a failure to the group.
+pub(super) struct Report<T, E> {
+    to: Option<oneshot::Sender<Result<T, Failed>>>,
+    ticket: Ticket<E>,
+}
+
+impl<T, E> Report<T, E> {
+    pub(super) fn new(ticket: Ticket<E>, to: oneshot::Sender<Result<T, Failed>>) -> Self {
+        Self { to: Some(to), ticket }
+    }
+
+    /// The member has ended.
+    pub(super) fn outcome(&mut self, outcome: Result<Result<T, E>, Payload>) {
+        match outcome {
+            Ok(Ok(value)) => self.tell(Ok(value)),
+            Ok(Err(error)) => self.fail(TaskFailure::Err(error)),
+            Err(payload) => self.panicked(payload),
+        }
+    }
+
+    fn panicked(&mut self, payload: Payload) {
+        match current_id() {
+            Some(id) => self.fail(TaskFailure::Panic(JoinError::panicked(id, payload))),
+            // The runtime is gone, and with it whoever would read of this.
+            None => discard(payload),
+        }
+    }
+
+    fn fail(&mut self, failure: TaskFailure<E>) {
+        self.ticket.group.fail(failure);
+        self.tell(Err(Failed));
+    }
+
+    fn tell(&mut self, result: Result<T, Failed>) {
+        if let Some(to) = self.to.take() {
+            // Nobody may wait for it.
+            contain(|| drop(to.send(result)));
+        }
+    }
+}
+
+pin_project! {
+    /// The future of a member. It is dropped before its place is given up.
+    pub(super) struct Child<F, T, E> {
+        #[pin]
+        future: Option<F>,
+        report: Report<T, E>,
+    }
+
+    impl<F, T, E> PinnedDrop for Child<F, T, E> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Err(payload) = catch(|| this.future.set(None)) {
+                this.report.panicked(payload);
+            }
+        }
+    }
+}
+
+impl<F, T, E> Child<F, T, E> {
+    pub(super) fn new(future: F, report: Report<T, E>) -> Self {
+        Self { future: Some(future), report }
+    }
+}
+
+impl<F, T, E> Future for Child<F, T, E>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let future = this.future.as_mut().as_pin_mut().expect("polled until it is ready");
+        let outcome = match catch(|| future.poll(cx)) {
+            Ok(polled) => Ok(ready!(polled)),
+            Err(payload) => Err(payload),
+        };
+        if let Err(payload) = catch(|| this.future.set(None)) {
+            this.report.panicked(payload);
+        }
+        this.report.outcome(outcome);
+        Poll::Ready(())
+    }
+}

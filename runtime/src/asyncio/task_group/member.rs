@@ -1,0 +1,105 @@
+//! A member of a task group, as those who spawn it see it.
+
+use super::error::{Failed, GroupTaskError};
+use crate::sync::oneshot;
+use crate::tasks::{AbortHandle, Id};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// How a member of a group says that it has started; see [`TaskGroup::start`](super::TaskGroup::start).
+#[derive(Debug)]
+#[must_use = "`TaskGroup::start` waits for `started`"]
+pub struct Readiness<V>(oneshot::Sender<V>);
+
+impl<V> Readiness<V> {
+    pub(super) fn new(to: oneshot::Sender<V>) -> Self {
+        Self(to)
+    }
+
+    /// Lets [`TaskGroup::start`](super::TaskGroup::start) return `value`. If nobody waits for it any
+    /// more, it is dropped.
+    pub fn started(self, value: V) {
+        drop(self.0.send(value));
+    }
+}
+
+/// A member of a task group: a future of its value, which may be awaited after the group has ended, too.
+///
+/// Dropping it changes nothing.
+///
+/// # Cancel safety
+/// Strict: the value stays until it is returned.
+///
+/// # Errors
+/// [`GroupTaskError`] if the member failed, which the group reports, or was aborted.
+#[derive(Debug)]
+pub struct GroupTask<T> {
+    abort: AbortHandle,
+    from: oneshot::Receiver<Result<T, Failed>>,
+}
+
+impl<T> GroupTask<T> {
+    pub(super) fn new(abort: AbortHandle, from: oneshot::Receiver<Result<T, Failed>>) -> Self {
+        Self { abort, from }
+    }
+
+    /// Aborts the member. That is no failure: the group goes on.
+    pub fn abort(&self) {
+        self.abort.abort();
+    }
+
+    /// A handle that can abort the member.
+    #[must_use]
+    pub fn abort_handle(&self) -> AbortHandle {
+        self.abort.clone()
+    }
+
+    /// The id of the task.
+    #[must_use]
+    pub fn id(&self) -> Id {
+        self.abort.id()
+    }
+
+    /// The value, without waiting. There is one after the group has ended well.
+    ///
+    /// # Errors
+    /// As awaiting it, and [`GroupTaskError::Running`].
+    pub fn into_result(mut self) -> Result<T, GroupTaskError> {
+        match self.from.try_recv() {
+            Ok(result) => result.map_err(|Failed| GroupTaskError::Failed),
+            Err(oneshot::error::TryRecvError::Empty) => Err(GroupTaskError::Running),
+            Err(oneshot::error::TryRecvError::Closed) => Err(GroupTaskError::Cancelled),
+        }
+    }
+}
+
+impl<T> Future for GroupTask<T> {
+    type Output = Result<T, GroupTaskError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(match ready!(Pin::new(&mut self.from).poll(cx)) {
+            Ok(result) => result.map_err(|Failed| GroupTaskError::Failed),
+            Err(_dropped) => Err(GroupTaskError::Cancelled),
+        })
+    }
+}
+
+/// Aborts a member whose start nobody waits for any more.
+pub(super) struct AbortOnDrop(Option<AbortHandle>);
+
+impl AbortOnDrop {
+    pub(super) fn new(member: AbortHandle) -> Self {
+        Self(Some(member))
+    }
+
+    pub(super) fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.iter().for_each(AbortHandle::abort);
+    }
+}
