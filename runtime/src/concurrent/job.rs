@@ -131,3 +131,6 @@ pub fn check_cancelled() -> Result<(), FutureError> {
     }
     Ok(())
 }
+
+#[cfg(all(test, loom))]
+mod loom;
