@@ -96,10 +96,9 @@ impl Shared {
         for (index, usher) in ushers.into_iter().enumerate() {
             let core = Core::new(index as u64 + 1, config.event_interval, usher);
             let metrics = WorkerMetrics::new(config.measures_polls);
+            let reactor = &reactors[index % reactors.len()];
             let remote = match index.checked_sub(workers) {
-                None => {
-                    Remote::new(core, metrics, &clock, reactors[index % reactors.len()].clone())
-                }
+                None => Remote::new(core, metrics, &clock, reactor.clone()),
                 Some(stand_in) => Remote::beside(&remotes[stand_in % workers], core, metrics),
             };
             remotes.push(CachePadded::new(remote));
