@@ -46,7 +46,8 @@ use std::task::{Context, Poll, ready};
 /// # Differences from asyncio
 /// `asyncio.gather`, which starts its tasks when it is called: do so with
 /// [`spawn`](crate::spawn) and gather the handles. A panic takes the place of the exception; for errors as
-/// values there is [`try_gather`]. The same future cannot be given twice, since it moves.
+/// values there is [`try_gather`]. The same future cannot be given twice, since it moves. A panic after the
+/// first failure is not hushed up: it is reported like any that nobody reads.
 ///
 /// # Cancel safety
 /// Consumes: dropping it aborts the tasks and drops the values that were there.
