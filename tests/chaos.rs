@@ -235,6 +235,8 @@ fn build() -> Runtime {
     let builder = Builder::new_multi_thread().worker_threads(WORKERS).max_stand_ins(STAND_INS);
     // Pool threads that nobody needs leave soon, so that they can be counted.
     let builder = builder.thread_keep_alive(Duration::from_millis(100));
+    // They are on purpose, too.
+    let builder = builder.on_stuck_poll(|_| {});
     builder.max_blocking_threads(POOL).build().expect("a runtime")
 }
 

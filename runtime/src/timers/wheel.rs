@@ -279,6 +279,7 @@ impl Timers {
             self.not_before.store(not_before, Relaxed);
         }
         let next = filed.wheel.next_deadline().map_or(NEVER, |next| next.0);
+        let _held = (!seeded::on("timers_next_after_unlock")).then_some(filed);
         // ORDERING: Release, as in `note_deadline`.
         self.next.store(next, Release);
     }

@@ -175,6 +175,30 @@ fn owner_sleeps_stranger_resets() {
     });
 }
 
+/// Claim: whoever serves the wheel of a stuck owner leaves it the right deadline. The owner that comes back
+/// meanwhile, files a timer and sleeps, is woken for that one, and the due one fires once. Threads 2,
+/// unbounded. Control: `timers_next_after_unlock`.
+#[test]
+fn service_races_the_owners_return() {
+    Model::new("timers::service_races_the_owners_return").unbounded().check(|| {
+        let timers = timers();
+        let (_, due) = due_timer(&timers);
+        let service = fire_elsewhere(&timers);
+        let count = Count::new();
+        let deadline = timers.clock().now() + LATER;
+        timers.file(deadline, count.clone().into(), FiledBy::Owner).expect("open");
+        sleep_until_woken(&timers, &count);
+        service.join().unwrap();
+        assert_eq!(due.woken(), 1);
+    });
+}
+
+#[test]
+fn control_next_after_unlock() {
+    let model = "timers::wheel::loom::service_races_the_owners_return";
+    must_catch(model, "timers_next_after_unlock", &["deadlock"]);
+}
+
 #[test]
 fn control_renew_late() {
     let model = "timers::wheel::loom::fire_races_renewal";
