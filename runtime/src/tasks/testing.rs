@@ -148,6 +148,16 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
+/// After a failure the queue may hold Runnables of tasks that are gone. To end those would fail again,
+/// in the middle of the unwinding and without an end.
+impl Drop for Bench {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            std::mem::forget(std::mem::take(&mut *self.queue.lock()));
+        }
+    }
+}
+
 impl PanicSink for Bench {
     fn unread_panic(&self, _: &UnhandledPanicInfo<'_>) {
         // ORDERING: Relaxed; looked at after the threads were joined.

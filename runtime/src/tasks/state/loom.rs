@@ -182,7 +182,8 @@ fn controls() {
     must_catch("tasks::state::loom::coalesced_wake_publishes", "task_wake_relaxed", deadlock);
     must_catch("tasks::state::loom::two_wakers_race_poll", "task_end_poll_forgets", deadlock);
     must_catch("tasks::state::loom::abort_races_poll", "task_abort_silent", deadlock);
-    let second_runnable = &["Causality violation", "a complete task has no Runnable", "wakes"];
+    let second_runnable =
+        &["Causality violation", "a complete task has no Runnable", "use after free"];
     must_catch("tasks::state::loom::wakes_never_wrap", "task_wakes_uncut", second_runnable);
     must_catch("tasks::state::loom::last_reference_frees", "task_ref_dec_relaxed", race);
 }
