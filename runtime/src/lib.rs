@@ -262,7 +262,7 @@ pub mod task {
     pub use crate::front::to_thread::{ToThread, TryToThread, to_thread, try_to_thread};
     pub use crate::front::yield_now::yield_now;
     pub use crate::macros::task_local::{AccessError, LocalKey};
-    pub use crate::tasks::{AbortHandle, Id, JoinError, JoinHandle};
+    pub use crate::tasks::{AbortHandle, Id, JoinError, JoinHandle, TryResultError};
 
     /// Futures that the functions of this module return.
     pub mod futures {

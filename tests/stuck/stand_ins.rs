@@ -1,7 +1,9 @@
 //! While every worker is stuck, stand-ins run the tasks, and leave afterwards.
 
 use super::{LIMIT, builder};
+use sheave::asyncio::ContextVar;
 use sheave::runtime::Runtime;
+use sheave::sync::Semaphore;
 use sheave::task;
 use sheave::time::sleep;
 use sheave_tests::{eventually, watchdog};
@@ -42,6 +44,50 @@ fn stand_ins_get_stuck_and_leave() {
         assert_eq!(runtime.metrics().num_workers(), 2);
         // The workers have their sockets and timers back.
         runtime.block_on(runtime.spawn(async { sleep(Duration::from_millis(10)).await })).unwrap();
+    });
+}
+
+/// A task finds its context on whichever thread polls it: first on a stand-in, then on a worker. Tasks
+/// that set nothing find nothing there, though the same stand-in runs them in between.
+#[test]
+fn a_context_goes_with_its_task_to_a_stand_in_and_back() {
+    static NUMBER: ContextVar<usize> = ContextVar::new("number");
+    async fn steps(own: Option<usize>) {
+        for _ in 0..20 {
+            task::yield_now().await;
+            assert_eq!(NUMBER.try_get(), own);
+        }
+        assert_eq!(sheave::spawn(async { NUMBER.try_get() }).await.unwrap(), own);
+    }
+    watchdog(LIMIT, || {
+        let runtime = builder().max_stand_ins(1).build().unwrap();
+        let (releases, stuck): (Vec<_>, Vec<_>) = (0..2).map(|_| knot(&runtime)).unzip();
+        let (halfway, half_done) = mpsc::channel();
+        let go_on = Arc::new(Semaphore::new(0));
+        let tasks: Vec<_> = (0..10)
+            .map(|n| {
+                let (halfway, go_on) = (halfway.clone(), go_on.clone());
+                let own = (n % 2 == 0).then_some(n);
+                runtime.spawn(async move {
+                    own.map(|n| NUMBER.set(n));
+                    steps(own).await;
+                    halfway.send(()).unwrap();
+                    go_on.acquire().await.unwrap().forget();
+                    steps(own).await;
+                })
+            })
+            .collect();
+        tasks.iter().for_each(|_| half_done.recv().unwrap());
+        assert_eq!(runtime.metrics().num_stand_ins(), 1);
+        drop(releases);
+        for task in stuck {
+            assert!(runtime.block_on(task).unwrap());
+        }
+        eventually("the stand-in leaves", || runtime.metrics().num_stand_ins() == 0);
+        go_on.add_permits(tasks.len());
+        for task in tasks {
+            runtime.block_on(task).unwrap();
+        }
     });
 }
 

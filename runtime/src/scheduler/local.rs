@@ -39,6 +39,7 @@ mod loom;
 pub(crate) use current::{EnteredLocal, current};
 pub(crate) use pollers::Seat;
 
+use super::spawn::poll_eagerly;
 use super::{context, with_runtime};
 use crate::coop;
 use crate::tasks::{
@@ -123,17 +124,49 @@ impl LocalTasks {
         F: Future + 'static,
         F::Output: 'static,
     {
+        let (runnable, handle) = self.bind(future, spec);
+        if let Some(runnable) = runnable {
+            self.schedule(runnable);
+        }
+        handle
+    }
+
+    /// As [`spawn`](Self::spawn), and if somebody drives the tasks, polls the new one at once.
+    pub(crate) fn spawn_eager<F>(self: &Arc<Self>, future: F, spec: Spec) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let (runnable, handle) = self.bind(future, spec);
+        match runnable {
+            Some(runnable) if self.is_driven() => {
+                current::within(self, || poll_eagerly(runnable));
+            }
+            Some(runnable) => self.schedule(runnable),
+            None => {}
+        }
+        handle
+    }
+
+    /// Makes a task and takes it in. Its Runnable comes back, unless the tasks were closed.
+    fn bind<F>(self: &Arc<Self>, future: F, spec: Spec) -> (Option<Runnable>, JoinHandle<F::Output>)
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
         let id = self.next_id();
         let key = self.owned.with(|owned| owned.live.vacant_key());
         let home = Home { tasks: self.clone(), key };
         // SAFETY: this is the owner, or `owned` had panicked; the Runnable stays here by L1, and is
         // not dropped elsewhere with what holds it by L2.
-        let (task, runnable, handle) = unsafe { new_local_task(future, home.clone(), id, spec) };
+        let (task, runnable, handle) = unsafe { new_local_task(future, home, id, spec) };
         match self.owned.with(|owned| owned.bind(key, task)) {
-            Ok(()) => home.schedule(runnable, Wakeup::Woken),
-            Err(_closed) => runnable.stop(Stopped::TooLate),
+            Ok(()) => (Some(runnable), handle),
+            Err(_closed) => {
+                runnable.stop(Stopped::TooLate);
+                (None, handle)
+            }
         }
-        handle
     }
 
     /// An id from the runtime of this thread, or one of our own.
@@ -203,6 +236,19 @@ impl LocalTasks {
     fn wake_pollers(&self) {
         let pollers = mem::take(&mut self.inbox.lock().pollers);
         pollers.wake();
+    }
+
+    /// Queues a Runnable of the owner's, and wakes the pollers if nobody drives.
+    fn schedule(self: &Arc<Self>, task: Runnable) {
+        // A poller's waker is code of a user, which may end the task and free it, with the reference
+        // in it that `self` is perhaps.
+        let idle = self.owned.with(|owned| {
+            owned.queue.push_back(task);
+            (!owned.driven).then(|| self.clone())
+        });
+        if let Some(tasks) = idle {
+            tasks.wake_pollers();
+        }
     }
 
     /// Takes in a Runnable that was made on another thread.
@@ -311,14 +357,7 @@ impl Schedule for Home {
             let tasks = self.tasks.clone();
             return tasks.deliver(task);
         }
-        // As above: a poller's waker is code of a user.
-        let idle = self.tasks.owned.with(|owned| {
-            owned.queue.push_back(task);
-            (!owned.driven).then(|| self.tasks.clone())
-        });
-        if let Some(tasks) = idle {
-            tasks.wake_pollers();
-        }
+        self.tasks.schedule(task);
     }
 
     fn release(&self, task: &TaskRef) -> Option<TaskRef> {

@@ -1,11 +1,13 @@
 //! How a future becomes a task of this runtime.
 
 use super::Shared;
-use super::context::{self, Worker};
+use super::context::{self, Driving, Worker};
 use super::core::Core;
 use super::observe::{Event, Lane};
 use super::schedule::Home;
-use crate::tasks::{Id, JoinHandle, Runnable, Spec, Stopped, TaskRef, new_task};
+use crate::coop;
+use crate::tasks::{Id, JoinHandle, Runnable, Spec, Stopped, TaskRef, as_current, new_task};
+use crate::util::waits;
 use sheave_facade::sync::Arc;
 use std::future::Future;
 
@@ -32,6 +34,34 @@ impl Shared {
         handle
     }
 
+    /// Spawns a task and polls it once, here and now, if this thread drives futures; otherwise as
+    /// [`spawn`](Self::spawn). A task that is ready at once was in no queue.
+    pub(crate) fn spawn_eager<F>(self: &Arc<Self>, future: F, spec: Spec) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        if !Driving::is_on() {
+            return self.spawn(future, spec);
+        }
+        let (handle, runnable, is_bound) = self.with_own_worker(|own| {
+            let id = self.id_for(own);
+            let (task, runnable, handle) = new_task(future, Home::new(self), id, spec);
+            let is_bound = match own {
+                Some((worker, core)) => self.bind_here(worker, core, task),
+                None => self.bind_outside(task),
+            };
+            (handle, runnable, is_bound)
+        });
+        if is_bound {
+            runnable.begin_poll(self.clock.nanos(self.clock.now()).max(1));
+            poll_eagerly(runnable);
+        } else {
+            runnable.stop(Stopped::TooLate);
+        }
+        handle
+    }
+
     /// Registers and queues a task of this worker's. Gives it back if the registry is closed.
     fn start_here(
         &self,
@@ -40,23 +70,36 @@ impl Shared {
         task: TaskRef,
         runnable: Runnable,
     ) -> Option<Runnable> {
-        if self.registry.bind(&core.usher, task).is_err() {
+        if !self.bind_here(worker, core, task) {
             return Some(runnable);
         }
-        worker.remote().metrics.spawns.add(1);
         worker.push_woken(core, runnable);
         None
     }
 
     /// Registers and queues a task of a thread that is no worker of this runtime.
     fn start_outside(&self, task: TaskRef, runnable: Runnable) -> Option<Runnable> {
-        let spread = task.id().as_u64() as usize;
-        if self.registry.bind_outside(spread, task).is_err() {
+        if !self.bind_outside(task) {
             return Some(runnable);
         }
         self.observation.tell(Lane::Outside, Event::Queues(&runnable));
         self.inject(runnable);
         None
+    }
+
+    /// Registers a task of this worker's. Returns `false` if the registry is closed.
+    fn bind_here(&self, worker: &Worker, core: &Core, task: TaskRef) -> bool {
+        let is_bound = self.registry.bind(&core.usher, task).is_ok();
+        if is_bound {
+            worker.remote().metrics.spawns.add(1);
+        }
+        is_bound
+    }
+
+    /// Registers a task of a thread that is no worker of this runtime, as `bind_here`.
+    fn bind_outside(&self, task: TaskRef) -> bool {
+        let spread = task.id().as_u64() as usize;
+        self.registry.bind_outside(spread, task).is_ok()
     }
 
     /// An id for work that is not registered, such as a blocking job.
@@ -82,4 +125,10 @@ impl Shared {
             f(core.as_deref().map(|core| (worker, core)))
         })
     }
+}
+
+/// Polls a new task inside the poll of its spawner: on a budget of its own, and what it waits for is
+/// not what the spawner waits for. Never unwinds.
+pub(super) fn poll_eagerly(task: Runnable) {
+    waits::unnoted(|| coop::with_budget(|| as_current(task, Runnable::run)));
 }

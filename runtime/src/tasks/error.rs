@@ -199,3 +199,30 @@ impl From<JoinError> for io::Error {
         Self::other(error)
     }
 }
+
+/// Why [`JoinHandle::try_result`](super::JoinHandle::try_result) has no output to return.
+#[derive(Debug)]
+pub enum TryResultError {
+    /// The task has not ended: asyncio's `InvalidStateError`.
+    Pending,
+    /// The task was cancelled, or it panicked.
+    Join(JoinError),
+}
+
+impl fmt::Display for TryResultError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pending => f.write_str("the task has not ended: await its handle"),
+            Self::Join(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for TryResultError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Pending => None,
+            Self::Join(error) => std::error::Error::source(error),
+        }
+    }
+}

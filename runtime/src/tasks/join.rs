@@ -4,7 +4,7 @@ use super::cell::Outcome;
 use super::error::Failure;
 use super::header::{Header, Raw};
 use super::state::{Detach, Slot};
-use super::{AbortHandle, Id, JoinError, TaskRef};
+use super::{AbortHandle, Id, JoinError, TaskRef, TryResultError};
 use crate::coop;
 use crate::util::contain::contain;
 use crate::util::waits::{self, Wait};
@@ -177,6 +177,47 @@ impl<T> JoinHandle<T> {
         has_failed
     }
 
+    /// The output, without waiting: asyncio's `Task.result()`. A handle returns it once, this way or by
+    /// being awaited.
+    ///
+    /// # Errors
+    /// [`TryResultError::Pending`] if the task has not ended, [`TryResultError::Join`] if it ended
+    /// without an output.
+    ///
+    /// # Panics
+    /// If the handle has returned the output before.
+    ///
+    /// # Examples
+    /// ```
+    /// use sheave::task::{TryResultError, yield_now};
+    ///
+    /// # sheave::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut task = sheave::spawn(async { 6 * 7 });
+    /// assert!(matches!(task.try_result(), Err(TryResultError::Pending)));
+    /// yield_now().await;
+    /// assert_eq!(task.try_result().unwrap(), 42);
+    /// # })
+    /// ```
+    pub fn try_result(&mut self) -> Result<T, TryResultError> {
+        if !self.task.state().is_complete() {
+            return Err(TryResultError::Pending);
+        }
+        // A waker that an earlier await has left is the runner's: it was promised a wake.
+        self.take_output().map_err(TryResultError::Join)
+    }
+
+    /// Moves the output out of a complete task.
+    fn take_output(&mut self) -> Result<T, JoinError> {
+        debug_assert!(self.task.state().is_complete(), "the stage is the runner's");
+        let mut output: Option<Result<T, JoinError>> = None;
+        // SAFETY: the task is complete, so the stage is the handle's (T3); the pointer is to an
+        // option of the output's type.
+        unsafe {
+            (self.task.vtable().take_output)(self.task.as_ptr(), NonNull::from(&mut output).cast());
+        }
+        output.expect("a `JoinHandle` was used again after it had returned the output")
+    }
+
     /// Sees to it that completion wakes `waker`. `Complete` if it is too late for that.
     fn register(&mut self, waker: &Waker) -> Slot {
         let state = self.task.state();
@@ -218,13 +259,7 @@ impl<T> Future for JoinHandle<T> {
             return Poll::Pending;
         }
         progress.made_progress();
-        let mut output: Option<Self::Output> = None;
-        // SAFETY: the task is complete, so the stage is the handle's (T3); the pointer is to an
-        // option of the output's type.
-        unsafe {
-            (self.task.vtable().take_output)(self.task.as_ptr(), NonNull::from(&mut output).cast());
-        }
-        Poll::Ready(output.expect("a `JoinHandle` was polled after it had returned the output"))
+        Poll::Ready(self.take_output())
     }
 }
 

@@ -56,7 +56,7 @@ mod tests;
 
 pub use abort::AbortHandle;
 pub use context::Context;
-pub use error::JoinError;
+pub use error::{JoinError, TryResultError};
 pub use id::Id;
 pub use join::JoinHandle;
 pub use unread::UnhandledPanicInfo;

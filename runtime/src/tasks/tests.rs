@@ -84,7 +84,7 @@ fn output_reaches_the_joiner() {
 }
 
 #[test]
-#[should_panic(expected = "polled after it had returned the output")]
+#[should_panic(expected = "after it had returned the output")]
 fn a_join_handle_yields_once() {
     let queue = Queue::new();
     let mut join = queue.spawn(ready(5));
