@@ -10,3 +10,8 @@ pub use census::Census;
 pub use drops::{Drops, Witness};
 pub use flag::{Flag, FlagWait};
 pub use patience::{eventually, panic_text, watchdog};
+
+/// The programs of the page for those who come from Python, which are compiled as they stand.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/src/from-python.md")]
+struct FromPython;

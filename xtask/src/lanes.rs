@@ -18,6 +18,12 @@ pub(crate) fn bench(arguments: &[String]) -> bool {
     with_rest(Step::cargo("bench", "bench -p sheave-benches"), arguments).stream()
 }
 
+/// Runs the comparison with Python's loops.
+pub(crate) fn python(arguments: &[String]) -> bool {
+    let step = Step::cargo("python", "run --release -p sheave-benches --example python");
+    with_rest(step, arguments).stream()
+}
+
 /// Runs the test binary `chaos`.
 pub(crate) fn chaos(arguments: &[String]) -> bool {
     let step = Step::cargo("chaos", "test --release -p sheave-tests --test chaos");

@@ -17,6 +17,7 @@ cargo xtask <lane> [arguments]
   test            everything that must be green before a change lands
   loom [name]     the loom models (those whose path contains `name`), with a table of their sizes
   bench [args]    the side-by-side benchmarks
+  python [n]      the same programs in asyncio, uvloop and sheave, as a table; n rounds
   soak [args]     the `storm` test of sheave-tests, optimised
   chaos [seconds] the `chaos` test of sheave-tests, optimised; ten minutes are the real thing
   asan [args]     the same under AddressSanitizer (stable compiler)
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         "test" => suite::run(),
         "loom" => loom::run(rest.first().map(String::as_str)),
         "bench" => lanes::bench(&rest),
+        "python" => lanes::python(&rest),
         "soak" => lanes::storm(lanes::Build::Optimised, &rest),
         "chaos" => lanes::chaos(&rest),
         "asan" => lanes::storm(lanes::Build::AddressSanitizer, &rest),
