@@ -25,7 +25,7 @@ const LADDER: &[(&str, Peers, &[&str])] = &[
     ("scheduler", Peers::Apart, &["scheduler"]),
     // What users await. It finds the current worker through the scheduler.
     ("front", Peers::Together, FRONT),
-    ("assembly", Peers::Together, &["runtime", ""]),
+    ("assembly", Peers::Together, &["runtime", "asyncio::runner", "asyncio::running_loop", ""]),
 ];
 
 const FRONT: &[&str] = &[

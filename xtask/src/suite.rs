@@ -24,6 +24,7 @@ pub(crate) fn run() -> bool {
     // Tests start them. Built here, their minutes do not count against a test's time limit.
     summary.run(&Step::cargo("example server", "build --release -p sheave --example server"));
     summary.run(&Step::cargo("example prometheus", "build -p sheave --example prometheus"));
+    summary.run(&Step::cargo("examples of asyncio", "build -p sheave --example asyncio"));
     summary.run(&tests());
     summary.run(&Step::cargo("doc tests", "test --doc --workspace --all-features"));
     loom::run_in(&mut summary);

@@ -25,7 +25,7 @@ impl Stream for Reader {
 }
 
 #[sheave::main]
-async fn main() {
+pub async fn main() {
     let reader = Reader { count: 0 };
     sheave::for_await!(item in reader {
         println!("{item}");

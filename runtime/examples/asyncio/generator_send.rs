@@ -5,7 +5,7 @@ use sheave::generator::{
     GeneratorState::{self, Yielded},
 };
 
-fn main() {
+pub fn main() {
     let mut consumer = Gen::new(|mut co| async move {
         let mut status = true;
         loop {

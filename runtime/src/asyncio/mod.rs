@@ -19,6 +19,7 @@
 
 mod as_completed;
 mod async_with;
+pub(crate) mod call;
 mod context_var;
 mod create_task;
 mod crew;
@@ -26,6 +27,8 @@ mod done_callback;
 mod gather;
 mod into_task;
 mod promise;
+mod runner;
+mod running_loop;
 mod shared;
 mod shield;
 mod sleep_with;
@@ -41,6 +44,7 @@ pub use crate::gather;
 pub use crate::tasks::Context;
 pub use as_completed::{AsCompleted, WithIndex, Within, as_completed};
 pub use async_with::{AsyncContextManager, AsyncWithError, ExitReason, async_with};
+pub use call::{CallHandle, CancelOnDrop, TimerHandle};
 pub use context_var::{ContextVar, ResetError, Token, copy_context};
 pub use create_task::{all_tasks, create_task};
 pub use done_callback::DoneCallback;
@@ -52,6 +56,8 @@ pub use gather::{
 };
 pub use into_task::{IntoTask, ensure_future};
 pub use promise::{Completer, InvalidStateError, Promise, PromiseError, create_future};
+pub use runner::{RunError, Runner, run, run_with, try_run};
+pub use running_loop::{get_running_loop, run_coroutine_threadsafe};
 pub use shared::Shared;
 pub use shield::shield;
 pub use sleep_with::sleep_with;

@@ -1,6 +1,7 @@
 //! Building a runtime, entering it, and reading its counters.
 
 mod builder;
+mod calls;
 mod dump;
 mod dump_on_signal;
 mod handle;
@@ -8,9 +9,11 @@ mod join_set_on;
 mod local_set_on;
 mod metrics;
 mod owned;
+mod run_forever;
 mod shutdown;
 #[cfg(all(test, not(loom)))]
 mod tests;
+mod threadsafe;
 mod timeline;
 
 pub use builder::Builder;
@@ -18,6 +21,7 @@ pub use dump::{Dump, SyncKind, TaskDump, TaskState, WaitsFor};
 pub use handle::{EnterGuard, Handle, RuntimeFlavor, TryCurrentError};
 pub use metrics::RuntimeMetrics;
 pub use owned::Runtime;
+pub use run_forever::Stopped;
 pub use shutdown::ShutdownOptions;
 pub use timeline::{AlreadyRecordingError, Timeline};
 

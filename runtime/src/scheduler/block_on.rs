@@ -9,7 +9,7 @@ use super::context::{Driving, Entered, Worker};
 use super::{Listener, Shared};
 use crate::coop;
 use crate::park::Parker;
-use crate::tasks::in_copied_context;
+use crate::tasks::{Context as Values, in_context, inherited_context};
 use sheave_blocking_pool::compensate;
 use sheave_facade::seeded;
 use sheave_facade::sync::Arc;
@@ -66,19 +66,33 @@ impl Shared {
     /// If the thread drives futures already, or if the runtime was shut down by an unhandled panic.
     #[track_caller]
     pub(crate) fn block_on<F: Future>(self: &Arc<Self>, future: F) -> F::Output {
-        match self.try_block_on(future) {
+        // What the root sets is not seen by the caller, as if it were a task.
+        self.block_on_in(inherited_context(), future)
+    }
+
+    /// As [`block_on`](Self::block_on), in that context itself, or in an empty one.
+    #[track_caller]
+    pub(crate) fn block_on_in<F: Future>(
+        self: &Arc<Self>,
+        context: Option<Values>,
+        future: F,
+    ) -> F::Output {
+        match self.try_block_on(context, future) {
             Ok(output) => output,
             Err(Doomed(panic)) => panic!("`UnhandledPanic::ShutdownRuntime`: {panic}"),
         }
     }
 
     #[track_caller]
-    fn try_block_on<F: Future>(self: &Arc<Self>, future: F) -> Result<F::Output, Doomed> {
+    fn try_block_on<F: Future>(
+        self: &Arc<Self>,
+        context: Option<Values>,
+        future: F,
+    ) -> Result<F::Output, Doomed> {
         let _driving = Driving::begin();
         let _entered = Entered::new(self.clone());
         let root = pin!(future);
-        // What the root sets is not seen by the caller, as if it were a task.
-        in_copied_context(|| {
+        in_context(context, || {
             if self.is_current_thread() {
                 // As in `stand_by`; whether it drives or not, this thread waits for the root.
                 compensate(|| self.drive(root))
@@ -138,7 +152,10 @@ impl Shared {
     pub(super) fn drive_until_closing(self: &Arc<Self>) {
         let mut listener = Listener::default();
         // Doomed or not, it ends.
-        let _ = self.try_block_on(poll_fn(|cx| self.closing.listen(&mut listener, cx.waker())));
+        let _ = self.try_block_on(
+            inherited_context(),
+            poll_fn(|cx| self.closing.listen(&mut listener, cx.waker())),
+        );
         self.closing.leave(&mut listener);
         self.drive_to_the_end();
     }
@@ -265,6 +282,9 @@ impl Worker {
             match found {
                 Some(task) => self.run_task(task),
                 None => return self.sleep(),
+            }
+            if self.turn_ends.take() {
+                return;
             }
         }
     }

@@ -46,12 +46,16 @@ pub(crate) struct Worker {
     /// Whether a turn of the reactor or the timers wakes tasks now, and how many it has pushed.
     pub(super) batch: Cell<Option<u32>>,
     pub(super) view: View,
+    /// Whether the driver of a current-thread runtime is to look at its root before the next task.
+    pub(super) turn_ends: Cell<bool>,
 }
 
 impl Worker {
     pub(super) fn new(shared: Arc<Shared>, index: usize, core: Box<Core>) -> Self {
         let view = View::new(&shared);
-        let worker = Self { shared, index, core: RefCell::new(None), batch: Cell::new(None), view };
+        let (core_place, batch, turn_ends) =
+            (RefCell::new(None), Cell::new(None), Cell::new(false));
+        let worker = Self { shared, index, core: core_place, batch, view, turn_ends };
         worker.begin_stretch(&core);
         worker.core.replace(Some(core));
         worker
@@ -84,6 +88,15 @@ pub(super) fn with_worker<R>(f: impl FnOnce(Option<&Worker>) -> R) -> R {
     // SAFETY: `Worker::scope` set the pointer to a worker that it borrows until it has restored
     // the former value, and it does so also when the body unwinds.
     f(unsafe { worker.as_ref() })
+}
+
+/// Makes the driver of this thread, if it is one, look at its root before the next task.
+pub(super) fn end_turn() {
+    with_worker(|worker| {
+        if let Some(worker) = worker {
+            worker.turn_ends.set(true);
+        }
+    });
 }
 
 /// Calls `f` with the runtime that this thread has entered last.

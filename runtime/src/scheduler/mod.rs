@@ -9,6 +9,7 @@
 //! | `outlook.rs` | when does a busy worker look at its reactor and timers |
 //! | `schedule.rs` | where does a woken task go, and who hears of it |
 //! | `slot.rs` | the newest task of a worker (state machine) |
+//! | `halt.rs` | who stops the runs of a runtime (state machine) |
 //! | `idle.rs` | who sleeps, who searches (state machine) |
 //! | `lifecycle.rs` | how does it end (state machine) |
 //! | `phases.rs` | in which order does it end |
@@ -40,6 +41,7 @@ mod config;
 pub(crate) mod context;
 mod core;
 mod dump;
+mod halt;
 mod idle;
 mod leftovers;
 mod lifecycle;

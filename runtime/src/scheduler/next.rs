@@ -11,6 +11,9 @@ use sheave_facade::seeded;
 const INJECTOR_INTERVAL: u32 = 61;
 /// At most this many tasks are moved out of the injector at a time.
 const INJECTOR_BATCH: usize = 64;
+/// At most this many line up behind the queue of a current-thread runtime at a time: about as long as a
+/// few polls take.
+const INJECTOR_LINE: usize = 4096;
 /// Rounds over the victims when steals lose races; then the worker re-checks from its sleep.
 const STEAL_ROUNDS: usize = 4;
 
@@ -32,7 +35,7 @@ impl Worker {
     /// Moves tasks from the injector behind those of the queue: on the current-thread flavour none
     /// of them overtakes another one.
     fn line_up_injected(&self, core: &Core) {
-        for _ in 0..INJECTOR_BATCH {
+        for _ in 0..self.shared.injector.len().min(INJECTOR_LINE) {
             match self.shared.injector.steal() {
                 Steal::Success(task) => core.queue.push(task),
                 Steal::Empty | Steal::Retry => break,
@@ -49,7 +52,12 @@ impl Worker {
         let share = (injector.len() / self.shared.in_use().len() + 1).min(INJECTOR_BATCH);
         for _ in 0..STEAL_ROUNDS {
             match injector.steal_batch_with_limit_and_pop(&core.queue, share) {
-                Steal::Success(task) => return Some(task),
+                Steal::Success(task) => {
+                    if self.shared.is_current_thread() {
+                        self.line_up_injected(core);
+                    }
+                    return Some(task);
+                }
                 Steal::Empty => break,
                 Steal::Retry => {}
             }

@@ -4,6 +4,7 @@ use super::announcement::Announcement;
 use super::blocking::BlockingPool;
 use super::config::{Config, Flavor};
 use super::core::{Core, IdSource};
+use super::halt::Halt;
 use super::idle::Idle;
 use super::lifecycle::Lifecycle;
 use super::metrics::WorkerMetrics;
@@ -49,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) requested: Announcement,
     /// The runtime aborts its tasks.
     pub(super) closing: Announcement,
+    pub(super) halt: Arc<Halt>,
     pub(super) ids: IdSource,
     /// Spreads what comes from outside over workers.
     rotation: CachePadded<AtomicUsize>,
@@ -103,9 +105,8 @@ impl Shared {
             };
             remotes.push(CachePadded::new(remote));
         }
-        let (policy, hook) = (config.unhandled_panic, config.on_unhandled_panic.clone());
         Ok(Arc::new_cyclic(|this| Self {
-            unhandled: Arc::new(Unhandled::new(policy, hook, this.clone())),
+            unhandled: Arc::new(Unhandled::new(&config, this.clone())),
             remotes: remotes.into(),
             in_use: AtomicUsize::new(workers),
             injector: Injector::new(),
@@ -117,6 +118,7 @@ impl Shared {
             lifecycle: Lifecycle::new(),
             requested: Announcement::default(),
             closing: Announcement::default(),
+            halt: Arc::default(),
             ids: IdSource::new(),
             rotation: CachePadded::new(AtomicUsize::new(0)),
             clock,

@@ -1,6 +1,6 @@
 //! What a runtime does about a panic that nobody reads.
 
-use super::Shared;
+use super::{Config, Shared};
 use crate::tasks::{PanicSink, UnhandledPanicInfo};
 use crate::util::contain::contain;
 use crate::util::report;
@@ -44,12 +44,9 @@ pub(crate) struct Unhandled {
 }
 
 impl Unhandled {
-    pub(super) fn new(
-        policy: UnhandledPanic,
-        hook: Option<PanicHook>,
-        runtime: Weak<Shared>,
-    ) -> Self {
-        Self { policy, hook: Mutex::new(hook), runtime, doom: OnceLock::new() }
+    pub(super) fn new(config: &Config, runtime: Weak<Shared>) -> Self {
+        let hook = Mutex::new(config.on_unhandled_panic.clone());
+        Self { policy: config.unhandled_panic, hook, runtime, doom: OnceLock::new() }
     }
 
     /// Sets another hook, or none, and returns the former. May be called at any time.

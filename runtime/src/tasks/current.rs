@@ -84,11 +84,6 @@ pub(crate) fn as_current(task: Runnable, act: impl FnOnce(Runnable)) {
     }
 }
 
-/// Runs `body`, which is no task, in a copy of the current context.
-pub(crate) fn in_copied_context<R>(body: impl FnOnce() -> R) -> R {
-    in_context(inherited_context(), body)
-}
-
 /// A copy of the current context, for work that is no task; `None` if nothing is set.
 pub(crate) fn inherited_context() -> Option<Context> {
     heritage().1

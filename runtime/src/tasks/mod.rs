@@ -64,8 +64,8 @@ pub use unread::UnhandledPanicInfo;
 pub(crate) use cell::{Spec, new_local_task, new_task};
 pub(crate) use context::{Key, Value};
 pub(crate) use current::{
-    as_current, current_id, current_task, in_context, in_copied_context, inherited_context,
-    is_current, try_with_context,
+    as_current, current_id, current_task, in_context, inherited_context, is_current,
+    try_with_context,
 };
 pub(crate) use error::Stopped;
 pub(crate) use header::{Header, Schedule, Wakeup};

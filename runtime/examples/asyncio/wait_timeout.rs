@@ -1,0 +1,39 @@
+//! E12: waiting for a list of tasks, without a limit, with one that is too short, and with one that is
+//! long enough. What is pending after the wait is cancelled when the runtime ends.
+
+use sheave::asyncio::{ReturnWhen, create_task, wait};
+use sheave::task::{AbortHandle, JoinHandle};
+use sheave::time::{Duration, sleep};
+
+async fn func() -> &'static str {
+    println!("1");
+    sleep(Duration::from_secs(2)).await;
+    println!("2");
+    "返回值"
+}
+
+/// Returns handles that tell, after the runtime has ended, what became of the tasks.
+#[sheave::main(flavor = "current_thread")]
+async fn run(timeout: Option<Duration>) -> Vec<AbortHandle> {
+    let mut tasks = [create_task(func()), create_task(func())];
+    let handles = tasks.iter().map(JoinHandle::abort_handle).collect();
+    let waiting = wait(&mut tasks, ReturnWhen::AllCompleted);
+    let ended = match timeout {
+        None => waiting.await,
+        Some(limit) => waiting.timeout(limit).await,
+    };
+    let ended = ended.expect("the list is not empty");
+    println!("done: {:?}, pending: {:?}", ended.done, ended.pending);
+    for index in ended.done {
+        let value = (&mut tasks[index]).await.expect("no task panics");
+        println!("{value}");
+    }
+    handles
+}
+
+pub fn main() {
+    for timeout in [None, Some(1), Some(10)] {
+        let handles = run(timeout.map(Duration::from_secs));
+        assert!(handles.iter().all(AbortHandle::is_finished), "a task outlived its runtime");
+    }
+}
