@@ -4,8 +4,16 @@
 
 #[path = "sync/barrier.rs"]
 mod barrier;
+#[path = "sync/bounded_semaphore.rs"]
+mod bounded_semaphore;
 #[path = "sync/broadcast.rs"]
 mod broadcast;
+#[path = "sync/condition.rs"]
+mod condition;
+#[path = "sync/event.rs"]
+mod event;
+#[path = "sync/lock.rs"]
+mod lock;
 #[path = "sync/mpsc.rs"]
 mod mpsc;
 #[path = "sync/mutex.rs"]

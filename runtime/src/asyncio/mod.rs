@@ -16,6 +16,8 @@
 //! | `wait_for` | [`wait_for`] |
 //! | `shield` | [`shield`] |
 //! | `sleep(delay, result)` | [`sleep_with`] |
+//! | `Lock`, `Event`, `Condition`, `BoundedSemaphore` | [`Lock`], [`Event`], [`Condition`], [`BoundedSemaphore`] |
+//! | `Semaphore`, `Barrier` | [`sync::Semaphore`](crate::sync::Semaphore), [`sync::Barrier`](crate::sync::Barrier) |
 
 mod as_completed;
 mod async_with;
@@ -41,6 +43,7 @@ pub use crate::concurrent::{run_in_executor, wrap_future};
 pub use crate::front::task_meta::current as current_task;
 pub use crate::front::to_thread::{to_thread, try_to_thread};
 pub use crate::gather;
+pub use crate::sync::{BoundedSemaphore, Condition, Event, Lock, OverRelease};
 pub use crate::tasks::Context;
 pub use as_completed::{AsCompleted, WithIndex, Within, as_completed};
 pub use async_with::{AsyncContextManager, AsyncWithError, ExitReason, async_with};

@@ -1,6 +1,7 @@
 //! Locks, semaphores, signals and channels for tasks.
 //!
-//! What tokio has carries tokio's name and shape. Nothing in here needs a runtime: all of it works
+//! What tokio has carries tokio's name and shape; [`Lock`], [`Event`], [`Condition`] and
+//! [`BoundedSemaphore`] are asyncio's. Nothing in here needs a runtime: all of it works
 //! in any executor, and between executors and threads.
 //!
 //! Waiters are served first come first served, a future that is dropped passes on what it was given,
@@ -9,8 +10,12 @@
 
 mod barrier;
 pub(crate) mod blocking;
+mod bounded_semaphore;
 pub mod broadcast;
 mod capacity_limiter;
+mod condition;
+mod event;
+mod lock;
 pub mod mpsc;
 mod mutex;
 mod notify;
@@ -23,9 +28,13 @@ pub(crate) mod wait_list;
 pub mod watch;
 
 pub use barrier::{Barrier, BarrierWaitResult};
+pub use bounded_semaphore::{BoundedSemaphore, BoundedSemaphorePermit, OverRelease};
 pub use capacity_limiter::{
     AcquireToken, AlreadyBorrowed, CapacityLimiter, CapacityStatistics, CapacityToken,
 };
+pub use condition::{Condition, ConditionGuard};
+pub use event::Event;
+pub use lock::{Lock, LockGuard, OwnedLockGuard};
 pub use mutex::{
     MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard, TryLockError,
 };
