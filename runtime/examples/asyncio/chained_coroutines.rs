@@ -1,5 +1,6 @@
 //! E3: a coroutine that awaits the value of another one.
 
+use sheave::asyncio::run;
 use sheave::time::{Duration, sleep};
 
 async fn compute(x: i32, y: i32) -> i32 {
@@ -13,7 +14,6 @@ async fn print_sum(x: i32, y: i32) {
     println!("{x} + {y} = {result}");
 }
 
-#[sheave::main]
-pub async fn main() {
-    print_sum(1, 2).await;
+pub fn main() {
+    run(print_sum(1, 2));
 }

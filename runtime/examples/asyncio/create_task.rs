@@ -1,7 +1,8 @@
 //! E11: tasks start when `main` first waits, and in the order in which they were created. That order
 //! is promised by the current-thread flavour; on several threads, tasks run in parallel.
 
-use sheave::asyncio::create_task;
+use sheave::asyncio::{create_task, run_with};
+use sheave::runtime::Builder;
 use sheave::task::JoinError;
 use sheave::time::{Duration, sleep};
 
@@ -19,7 +20,7 @@ async fn func2() -> &'static str {
     "返回值"
 }
 
-async fn run() -> Result<(), JoinError> {
+async fn main_coroutine() -> Result<(), JoinError> {
     println!("main开始");
     let task1 = create_task(func1());
     let task2 = create_task(func2());
@@ -30,7 +31,6 @@ async fn run() -> Result<(), JoinError> {
     Ok(())
 }
 
-#[sheave::main(flavor = "current_thread")]
-pub async fn main() {
-    run().await.expect("no task panics");
+pub fn main() {
+    run_with(Builder::new_current_thread(), main_coroutine()).expect("no task panics");
 }

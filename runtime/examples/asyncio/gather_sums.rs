@@ -1,6 +1,7 @@
 //! E4: two coroutines at the same time, each of which awaits another one.
 
 use sheave::asyncio::gather;
+use sheave::runtime::Builder;
 use sheave::time::{Duration, sleep};
 
 async fn compute(x: i32, y: i32) -> i32 {
@@ -14,7 +15,8 @@ async fn print_sum(x: i32, y: i32) {
     println!("{x} + {y} = {result}");
 }
 
-#[sheave::main(flavor = "current_thread")]
-pub async fn main() {
-    gather([print_sum(1, 2), print_sum(3, 4)]).await.expect("nothing panics");
+pub fn main() {
+    let runtime = Builder::new_current_thread().build().expect("the system has what it needs");
+    let both = runtime.run_until_complete(gather([print_sum(1, 2), print_sum(3, 4)]));
+    both.expect("nobody stops the loop").expect("nothing panics");
 }

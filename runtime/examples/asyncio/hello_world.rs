@@ -11,8 +11,7 @@ pub fn main() {
     let runtime = Builder::new_current_thread().build().expect("the system has what it needs");
     // Prints nothing yet.
     let coroutine = hello_world();
-    // Python: `loop.run_until_complete(coroutine)`.
-    runtime.block_on(coroutine);
+    runtime.run_until_complete(coroutine).expect("nobody stops the loop");
     // Python: `loop.close()`.
     drop(runtime);
 }

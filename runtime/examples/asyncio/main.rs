@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Without a name, this lists them. They use the names of asyncio where there are any, so that each
-//! line can be laid beside the line in Python, and print what the Python programs print.
+//! line can be laid beside the line in Python, and print what the Python programs print. Where Python has
+//! `async def main()` and `asyncio.run(main())`, they have `#[sheave::main]`.
 #![allow(unreachable_pub)]
 
 mod abandoned_future;

@@ -4,6 +4,7 @@
 //! Old Python: `@asyncio.coroutine` and `yield from`. New Python: `async def` and `await`. The original
 //! sleeps for 3 s each time, this one for 3 ms.
 
+use sheave::asyncio::run;
 use sheave::time::{Duration, sleep};
 
 async fn func1() {
@@ -17,7 +18,6 @@ async fn func2() {
     }
 }
 
-#[sheave::main]
-pub async fn main() {
-    func2().await;
+pub fn main() {
+    run(func2());
 }

@@ -1,6 +1,6 @@
 //! E32: one loop after the other in the same thread.
 
-use sheave::runtime::Runtime;
+use sheave::asyncio::run;
 
 async fn cc() {
     println!("cc");
@@ -11,7 +11,6 @@ async fn dd() {
 }
 
 pub fn main() {
-    // Python: `asyncio.run(cc())`.
-    Runtime::new().expect("the system has what it needs").block_on(cc());
-    Runtime::new().expect("the system has what it needs").block_on(dd());
+    run(cc());
+    run(dd());
 }

@@ -5,7 +5,7 @@ use super::timeit_server::app;
 use axum::body::{Body, to_bytes};
 use hyper::Request;
 use hyper::client::conn::http1::handshake;
-use sheave::asyncio::{create_task, gather};
+use sheave::asyncio::{create_task, gather, run};
 use sheave::net::{TcpListener, TcpStream};
 use sheave::time::Instant;
 use std::error::Error;
@@ -48,7 +48,7 @@ async fn several(server: SocketAddr) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn run() -> Result<(), Failure> {
+async fn main_coroutine() -> Result<(), Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let server = listener.local_addr()?;
     let serving = sheave::hyper::serve(listener, sheave::hyper::from_tower(app()));
@@ -59,7 +59,6 @@ async fn run() -> Result<(), Failure> {
     Ok(())
 }
 
-#[sheave::main]
-pub async fn main() {
-    run().await.expect("the server answers");
+pub fn main() {
+    run(main_coroutine()).expect("the server answers");
 }

@@ -1,7 +1,8 @@
 //! E12: waiting for a list of tasks, without a limit, with one that is too short, and with one that is
-//! long enough. What is pending after the wait is cancelled when the runtime ends.
+//! long enough. What is pending after the wait is cancelled when the run ends.
 
-use sheave::asyncio::{ReturnWhen, create_task, wait};
+use sheave::asyncio::{ReturnWhen, create_task, run_with, wait};
+use sheave::runtime::Builder;
 use sheave::task::{AbortHandle, JoinHandle};
 use sheave::time::{Duration, sleep};
 
@@ -12,9 +13,8 @@ async fn func() -> &'static str {
     "返回值"
 }
 
-/// Returns handles that tell, after the runtime has ended, what became of the tasks.
-#[sheave::main(flavor = "current_thread")]
-async fn run(timeout: Option<Duration>) -> Vec<AbortHandle> {
+/// Returns handles that tell, after the run, what became of the tasks.
+async fn main_coroutine(timeout: Option<Duration>) -> Vec<AbortHandle> {
     let mut tasks = [create_task(func()), create_task(func())];
     let handles = tasks.iter().map(JoinHandle::abort_handle).collect();
     let waiting = wait(&mut tasks, ReturnWhen::AllCompleted);
@@ -33,7 +33,8 @@ async fn run(timeout: Option<Duration>) -> Vec<AbortHandle> {
 
 pub fn main() {
     for timeout in [None, Some(1), Some(10)] {
-        let handles = run(timeout.map(Duration::from_secs));
-        assert!(handles.iter().all(AbortHandle::is_finished), "a task outlived its runtime");
+        let main = main_coroutine(timeout.map(Duration::from_secs));
+        let handles = run_with(Builder::new_current_thread(), main);
+        assert!(handles.iter().all(AbortHandle::is_finished), "a task outlived its run");
     }
 }
