@@ -47,7 +47,7 @@ async fn beat(ticks: Arc<Mutex<Vec<Instant>>>) {
 }
 
 #[sheave::main]
-pub async fn main() {
+pub(crate) async fn main() {
     let ticks = Arc::default();
     let heart = create_task(beat(Arc::clone(&ticks)));
 
