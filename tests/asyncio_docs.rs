@@ -19,6 +19,7 @@ use page::{Page, Row};
 
 const ITEMS: &str = "docs/src/asyncio.md";
 const STATEMENTS: &str = "docs/src/asyncio-statements.md";
+const NEWCOMERS: &str = "docs/src/from-python.md";
 
 /// What excuses a row from naming a test. Each says why.
 const EXCUSES: [&str; 3] =
@@ -59,9 +60,11 @@ fn each_row_has_a_test_or_says_why_not() {
 fn tests_that_are_named_exist_and_run() {
     let evidence = Evidence::of(root());
     let mut offences = Vec::new();
-    for row in [read(ITEMS), read(STATEMENTS)].iter().flat_map(|page| &page.rows) {
-        let faults = row.tests().into_iter().filter_map(|test| evidence.fault_of(&test));
-        offences.extend(faults.map(|fault| format!("{}: {fault}", row.id())));
+    for path in [ITEMS, STATEMENTS, NEWCOMERS] {
+        let page = read(path);
+        assert!(page.tests.len() > 10, "{path} names {:?} only", page.tests);
+        let faults = page.tests.iter().filter_map(|test| evidence.fault_of(test));
+        offences.extend(faults.map(|fault| format!("{path}: {fault}")));
     }
     none(&offences);
 }

@@ -12,6 +12,8 @@ pub(crate) struct Page {
     pub(crate) text: String,
     /// The rows that begin with the number of an item or of a statement.
     pub(crate) rows: Vec<Row>,
+    /// The tests that are named anywhere: `file.rs::name`, in backticks.
+    pub(crate) tests: Vec<String>,
     /// Name and address of each link definition of a name in backticks.
     pub(crate) links: Vec<(String, String)>,
 }
@@ -19,6 +21,7 @@ pub(crate) struct Page {
 impl Page {
     pub(crate) fn parse(markdown: &str) -> Self {
         let (mut text, mut rows, mut links) = (String::new(), Vec::new(), Vec::new());
+        let mut tests = Vec::new();
         for line in markdown.lines() {
             if let Some((name, url)) = definition(line) {
                 links.push((name.to_owned(), url.to_owned()));
@@ -26,11 +29,12 @@ impl Page {
             }
             text.push_str(line);
             text.push('\n');
+            tests.extend(spans(line).filter(|span| span.contains(".rs::")).map(str::to_owned));
             let row = line.strip_prefix("| ").and_then(|row| row.strip_suffix(" |"));
             let row = row.map(|row| Row { cells: cells(row) });
             rows.extend(row.filter(|row| row.id().contains(|c: char| c.is_ascii_digit())));
         }
-        Self { text, rows, links }
+        Self { text, rows, tests, links }
     }
 }
 

@@ -3,10 +3,23 @@
 //!
 //! What tokio has carries tokio's name and lives elsewhere in this crate: [`spawn`](crate::spawn),
 //! [`time::sleep`](crate::time::sleep), [`sync`](crate::sync). What only asyncio has is here. Where
-//! Rust must differ, the documentation says so at the item, under "Differences from asyncio".
+//! Rust must differ, the documentation says so at the item, under "Differences from asyncio". The book has a
+//! page with [every name and the test that shows it][table].
+//!
+//! [table]: https://github.com/sheave-rs/sheave/blob/main/docs/src/asyncio.md
 //!
 //! | asyncio | here |
 //! |---|---|
+//! | `run`, `Runner` | [`run`], [`run_with`], [`try_run`], [`Runner`] |
+//! | `get_running_loop`, `run_coroutine_threadsafe` | [`get_running_loop`], [`run_coroutine_threadsafe`] |
+//! | `run_until_complete`, `run_forever` | methods of [`Runtime`](crate::runtime::Runtime) |
+//! | `stop`, `call_soon`, `call_later`, `call_at` | methods of [`Handle`](crate::runtime::Handle) |
+//! | `create_task`, `all_tasks`, `current_task` | [`create_task`], [`all_tasks`], [`current_task`] |
+//! | `Future`, `create_future` | [`create_future`], [`Completer`], [`Promise`] |
+//! | `add_done_callback` | [`Shared`] |
+//! | `ContextVar`, `Context`, `copy_context` | [`ContextVar`], [`Context`], [`copy_context`] |
+//! | `run_in_executor`, `wrap_future`, `to_thread` | [`run_in_executor`], [`wrap_future`], [`to_thread`] |
+//! | `async with` | [`async_with`], [`AsyncContextManager`] |
 //! | `ensure_future` | [`ensure_future`] |
 //! | `gather` | [`gather`](gather()), [`gather!`](crate::gather!), [`try_gather`] |
 //! | `wait` | [`wait`], [`wait_results`], [`wait_owned`] |
