@@ -494,3 +494,27 @@ fn the_running_loop_is_known_inside_only() {
         assert!(Handle::try_current().is_err());
     });
 }
+
+/// Item 28: the handler of a loop that runs can be replaced, and one that panics costs nothing.
+#[test]
+fn an_exception_handler_hears_of_panics_and_may_panic_itself() {
+    on_both(|runtime| {
+        let handle = runtime.handle().clone();
+        let panics = |text: &'static str| {
+            handle.call_soon(move || panic!("{text}"));
+            eventually("the callback has panicked", || {
+                runtime.block_on(yield_now());
+                runtime.metrics().num_alive_tasks() == 0
+            });
+        };
+        let (tell, told) = channel();
+        handle.set_exception_handler(|_| panic!("the handler is broken"));
+        panics("first");
+        handle.set_exception_handler(move |panic| tell.send(panic.to_string()).unwrap());
+        panics("second");
+        assert!(told.recv().unwrap().ends_with("panicked with message \"second\""));
+        handle.default_exception_handler();
+        panics("third");
+        assert!(told.recv().is_err(), "the handler is gone");
+    });
+}

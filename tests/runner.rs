@@ -8,7 +8,9 @@ use sheave::time::{sleep, timeout};
 use sheave_tests::{Drops, Flag, watchdog};
 use std::cell::Cell;
 use std::future::{pending, poll_fn};
+use std::os::unix::process::ExitStatusExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{Command, ExitStatus};
 use std::rc::Rc;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
@@ -350,5 +352,154 @@ fn a_cancelled_task_is_not_polled_again() {
             timeout(LIMIT, flag.wait()).await.unwrap();
         });
         assert!(*is_over.lock().unwrap());
+    });
+}
+
+/// Names the scene that a child process of these tests plays.
+const SCENE: &str = "SHEAVE_RUNNER_SCENE";
+const SIGINT: i32 = 2;
+
+/// Plays a scene in a process of its own. Returns how it ended, and what it said of ours.
+fn play(scene: &str) -> (ExitStatus, Vec<String>) {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    let child = child.args(["--exact", "scene", "--nocapture"]).env(SCENE, scene);
+    let output = child.output().unwrap();
+    let said = [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap());
+    let lines = said.iter().flat_map(|said| said.lines());
+    let ours = lines.filter(|line| line.starts_with("- ") || line.starts_with("sheave: "));
+    (output.status, ours.map(str::to_owned).collect())
+}
+
+/// Says that it is dropped.
+fn says(what: &'static str) -> OnDrop<impl FnMut()> {
+    OnDrop(move || println!("- {what} dropped"))
+}
+
+fn press_ctrl_c() {
+    signal_hook::low_level::raise(SIGINT).unwrap();
+}
+
+/// A main that presses Ctrl-C, beside a task.
+async fn pressing() {
+    let _main = says("main");
+    drop(create_task(async {
+        let _task = says("task");
+        pending::<()>().await;
+    }));
+    yield_now().await;
+    press_ctrl_c();
+    pending::<()>().await;
+}
+
+/// What the child processes do; nothing in a run of all tests.
+#[test]
+fn scene() {
+    let Ok(scene) = std::env::var(SCENE) else { return };
+    let mut runner = Runner::with_builder(Builder::new_current_thread()).on_ctrl_c();
+    match scene.as_str() {
+        "once" => {
+            assert!(matches!(runner.try_run(pressing()), Err(RunError::Interrupted)));
+            println!("- {}", runner.run(async { "another run" }));
+            drop(runner);
+            println!("- the end");
+        }
+        "in run" => runner.run(pressing()),
+        "twice" => {
+            let pressing_twice = async {
+                let _again = OnDrop(press_ctrl_c);
+                pressing().await;
+            };
+            let _ = runner.try_run(pressing_twice);
+            println!("- the second one was ignored");
+        }
+        "between runs" => {
+            runner.run(async {});
+            press_ctrl_c();
+            println!("- it was ignored");
+        }
+        "slow polls" => {
+            let builder = Builder::new_multi_thread().worker_threads(1).debug(true);
+            asyncio::run_with(builder.slow_poll_threshold(Duration::from_millis(20)), async {
+                for name in ["one", "two", "three"] {
+                    let slow = async { thread::sleep(Duration::from_millis(400)) };
+                    task::Builder::new().name(name).spawn(slow).await.unwrap();
+                }
+            });
+        }
+        "left behind" => {
+            let options = ShutdownOptions::new().blocking(Duration::from_millis(50));
+            let mut runner = Runner::new().shutdown_options(options);
+            let (begin, begun) = channel();
+            runner.run(async move {
+                drop(task::spawn_blocking(move || {
+                    begin.send(()).unwrap();
+                    thread::sleep(LIMIT);
+                }));
+                asyncio::to_thread(move || begun.recv().unwrap()).await;
+            });
+        }
+        other => panic!("no scene {other:?}"),
+    }
+}
+
+/// C27: the first Ctrl-C ends the run in order, and the runner goes on.
+#[test]
+fn ctrl_c_ends_a_run_and_the_runner_can_run_another() {
+    watchdog(LIMIT, || {
+        let (status, said) = play("once");
+        assert!(status.success(), "{status}: {said:?}");
+        assert_eq!(said, ["- main dropped", "- another run", "- task dropped", "- the end"]);
+    });
+}
+
+#[test]
+fn ctrl_c_in_run_closes_the_runner_and_ends_the_process() {
+    watchdog(LIMIT, || {
+        let (status, said) = play("in run");
+        assert_eq!(status.signal(), Some(SIGINT), "{said:?}");
+        assert_eq!(said, ["- main dropped", "- task dropped"]);
+    });
+}
+
+#[test]
+fn a_second_ctrl_c_ends_the_process_at_once() {
+    watchdog(LIMIT, || {
+        let (status, said) = play("twice");
+        assert_eq!(status.signal(), Some(SIGINT), "{said:?}");
+        assert_eq!(said, ["- main dropped"]);
+    });
+}
+
+#[test]
+fn ctrl_c_between_two_runs_ends_the_process() {
+    watchdog(LIMIT, || {
+        let (status, said) = play("between runs");
+        assert_eq!((status.signal(), said), (Some(SIGINT), vec![]));
+    });
+}
+
+/// Item 27: every slow poll is reported, with its task; without debug mode, one a second would be.
+#[test]
+fn debug_mode_reports_every_slow_poll() {
+    watchdog(LIMIT, || {
+        let (status, said) = play("slow polls");
+        assert!(status.success(), "{status}: {said:?}");
+        for name in ["\"one\"", "\"two\"", "\"three\""] {
+            let about = said.iter().filter(|line| line.contains(name));
+            let about: Vec<_> = about.collect();
+            let [line] = about[..] else { panic!("one line about {name} in {said:?}") };
+            assert!(line.contains("has held worker") && line.contains(file!()), "{line}");
+        }
+    });
+}
+
+/// A run whose end leaves something behind says so.
+#[test]
+fn what_a_run_leaves_behind_is_a_warning() {
+    watchdog(LIMIT, || {
+        let (status, said) = play("left behind");
+        assert!(status.success(), "{status}: {said:?}");
+        let line = said.iter().find(|line| line.contains("has left something behind"));
+        assert!(line.is_some_and(|line| line.contains("1 blocking jobs")), "{said:?}");
     });
 }

@@ -1,9 +1,12 @@
 //! `asyncio.run` and `asyncio.Runner`.
 
+mod ctrl_c;
+
 use super::{Context, copy_context};
 use crate::runtime::{Builder, Handle, Runtime, ShutdownOptions, ShutdownReport};
 use crate::scheduler::Driving;
 use crate::util::report::warn;
+use ctrl_c::CtrlC;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
@@ -107,8 +110,10 @@ pub fn try_run<F: Future>(future: F) -> Result<F::Output, RunError> {
 pub enum RunError {
     /// This thread drives a runtime already.
     Nested,
-    /// The runtime could not be made.
+    /// The runtime could not be made, or cannot listen for Ctrl-C.
     Build(io::Error),
+    /// Ctrl-C, on a runner [that heeds it](Runner::on_ctrl_c). The future was dropped.
+    Interrupted,
 }
 
 impl fmt::Display for RunError {
@@ -119,6 +124,7 @@ impl fmt::Display for RunError {
                  tasks would stop. Use `.await`, or move the call into `task::spawn_blocking`",
             ),
             Self::Build(error) => write!(f, "the runtime could not be made: {error}"),
+            Self::Interrupted => f.write_str("the run was interrupted by Ctrl-C"),
         }
     }
 }
@@ -126,7 +132,7 @@ impl fmt::Display for RunError {
 impl Error for RunError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Nested => None,
+            Self::Nested | Self::Interrupted => None,
             Self::Build(error) => Some(error),
         }
     }
@@ -158,6 +164,8 @@ pub struct Runner {
     options: ShutdownOptions,
     runtime: Option<Runtime>,
     context: Option<Context>,
+    heeds_ctrl_c: bool,
+    ctrl_c: Option<CtrlC>,
 }
 
 impl Runner {
@@ -179,7 +187,7 @@ impl Runner {
     #[must_use]
     pub fn with_builder(builder: Builder) -> Self {
         let options = ShutdownOptions::new().cancel_grace(PATIENCE).blocking(PATIENCE);
-        Self { builder, options, runtime: None, context: None }
+        Self { builder, options, runtime: None, context: None, heeds_ctrl_c: false, ctrl_c: None }
     }
 
     /// How long the end waits, phase by phase. Default: 300 s for the futures to be dropped, as long for
@@ -201,6 +209,37 @@ impl Runner {
         self
     }
 
+    /// Lets Ctrl-C (`SIGINT`) end a run in order, from the first run on.
+    ///
+    /// | Ctrl-C comes | then |
+    /// |---|---|
+    /// | during a run | the future is dropped at its next suspension: [`try_run`](Self::try_run) returns [`RunError::Interrupted`], and the runner can run another one; [`run`](Self::run) closes the runner, and then ends the process as Ctrl-C does |
+    /// | once more, before the run has ended | the process ends at once |
+    /// | between two runs, or during [`close`](Self::close) | the process ends at once |
+    ///
+    /// A future that is ready by then wins. So a second Ctrl-C always helps, also if a destructor or a poll
+    /// hangs. Once the runner is gone, Ctrl-C is ignored unless somebody else
+    /// [listens](crate::signal) for it.
+    ///
+    /// # Differences from asyncio
+    /// The future is dropped, where asyncio throws into it, and cannot refuse. asyncio raises
+    /// `KeyboardInterrupt`.
+    ///
+    /// ```no_run
+    /// use sheave::asyncio::{RunError, Runner};
+    ///
+    /// let mut runner = Runner::new().on_ctrl_c();
+    /// match runner.try_run(std::future::pending::<()>()) {
+    ///     Err(RunError::Interrupted) => println!("bye"),
+    ///     other => other.unwrap(),
+    /// }
+    /// ```
+    #[must_use]
+    pub fn on_ctrl_c(mut self) -> Self {
+        self.heeds_ctrl_c = true;
+        self
+    }
+
     /// Runs a future to completion on this thread.
     ///
     /// # Panics
@@ -210,6 +249,10 @@ impl Runner {
     pub fn run<F: Future>(&mut self, future: F) -> F::Output {
         match self.try_run(future) {
             Ok(output) => output,
+            Err(RunError::Interrupted) => {
+                self.end_and_warn();
+                CtrlC::end_process()
+            }
             Err(error) => panic!("{error}"),
         }
     }
@@ -227,7 +270,15 @@ impl Runner {
         }
         let context = self.context.get_or_insert_with(copy_context).clone();
         let shared = self.runtime().map_err(RunError::Build)?.handle().shared.clone();
-        Ok(shared.block_on_in(Some(context), future))
+        if !self.heeds_ctrl_c {
+            return Ok(shared.block_on_in(Some(context), future));
+        }
+        if self.ctrl_c.is_none() {
+            self.ctrl_c = Some(CtrlC::listen().map_err(RunError::Build)?);
+        }
+        let ctrl_c = self.ctrl_c.as_ref().expect("made above");
+        let ended = shared.block_on_in(Some(context), ctrl_c.run(future));
+        ended.map_err(RunError::Build)?.ok_or(RunError::Interrupted)
     }
 
     /// A handle to the runtime, which is made if need be: asyncio's `get_loop()`.
@@ -269,11 +320,17 @@ impl Default for Runner {
     }
 }
 
-impl Drop for Runner {
-    fn drop(&mut self) {
+impl Runner {
+    fn end_and_warn(&mut self) {
         let report = self.end();
         if !report.is_complete() || !report.jobs().is_empty() {
             warn(format_args!("the end of `asyncio::run` has left something behind: {report}"));
         }
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        self.end_and_warn();
     }
 }

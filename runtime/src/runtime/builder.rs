@@ -1,6 +1,6 @@
 //! How a runtime is configured.
 
-use super::Runtime;
+use super::{Runtime, debug};
 use super::{StuckPoll, UnhandledPanic, UnhandledPanicInfo};
 use crate::scheduler::{Config, Flavor, Hooks, NameFn, PanicHook, Shared, StuckHook};
 use crate::signal::unix::SignalKind;
@@ -31,7 +31,7 @@ const STUCK_THRESHOLD: Duration = Duration::from_millis(5);
 /// ```
 #[derive(Clone)]
 pub struct Builder {
-    config: Config,
+    pub(super) config: Config,
     /// `None`: from the environment, or one per core.
     workers: Option<usize>,
     /// `None`: one per worker.
@@ -72,7 +72,9 @@ impl Builder {
             stuck_threshold: STUCK_THRESHOLD,
             max_stand_ins: 0,
             on_stuck_poll: None,
-            measures_polls: false,
+            measures_polls: debug::is_asked_for(),
+            debug: debug::is_asked_for(),
+            slow_poll_threshold: debug::SLOW_POLL_THRESHOLD,
             unhandled_panic: UnhandledPanic::default(),
             on_unhandled_panic: None,
             hooks: Hooks::default(),
@@ -211,7 +213,8 @@ impl Builder {
     /// several at a time the later ones are told later, if they are still stuck. The hook runs on the
     /// thread that serves the stuck workers: it must not block. A hook that panics is called again.
     ///
-    /// Default: a poll that has lasted for 100 ms is worth a warning, at most one a second. It goes to
+    /// Default: a poll that has lasted for
+    /// [`slow_poll_threshold`](Self::slow_poll_threshold) is worth a warning, at most one a second. It goes to
     /// the subscriber of `tracing`, with target `sheave`, if the feature `tracing` is on and there is a
     /// subscriber; else it is a line on stderr. A hook that does nothing makes it silent.
     ///

@@ -2,6 +2,7 @@
 
 mod builder;
 mod calls;
+mod debug;
 mod dump;
 mod dump_on_signal;
 mod handle;

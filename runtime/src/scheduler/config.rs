@@ -44,6 +44,10 @@ pub(crate) struct Config {
     pub(crate) on_stuck_poll: Option<StuckHook>,
     /// Whether every poll is measured, for the histogram.
     pub(crate) measures_polls: bool,
+    /// Whether every slow poll is told, and not only some.
+    pub(crate) debug: bool,
+    /// A poll that lasts longer is worth a warning.
+    pub(crate) slow_poll_threshold: Duration,
     pub(crate) unhandled_panic: UnhandledPanic,
     /// The first; it can be replaced while the runtime runs.
     pub(crate) on_unhandled_panic: Option<PanicHook>,

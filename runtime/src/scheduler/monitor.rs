@@ -22,9 +22,6 @@ use std::time::Duration;
 const SERVICE: Duration = Duration::from_millis(1);
 /// Calls of the user's hook are at least so far apart.
 const REPORTS: Duration = Duration::from_millis(100);
-/// Without a hook, a poll is worth a warning once it has lasted so long. Shorter ones are common on a
-/// machine that is short of cores, and are served and counted all the same.
-const WARNING: Duration = Duration::from_millis(100);
 /// Warnings are at least so far apart.
 const WARNINGS: Duration = Duration::from_secs(1);
 /// The longest pause between two looks.
@@ -199,10 +196,12 @@ impl<'a> Monitor<'a> {
 
     /// Reports a stuck poll, unless it is too early for that.
     fn report(&mut self, index: usize) {
-        let (worth, apart) = match self.shared.config.on_stuck_poll {
+        let config = &self.shared.config;
+        let (worth, apart) = match config.on_stuck_poll {
             Some(_) => (Duration::ZERO, REPORTS),
-            None => (WARNING, WARNINGS),
+            None => (config.slow_poll_threshold, WARNINGS),
         };
+        let apart = if config.debug { Duration::ZERO } else { apart };
         let record = &mut self.records[index];
         let since = |last| now().saturating_duration_since(last);
         let is_quiet = self.last_report.is_none_or(|last| since(last) >= apart);
