@@ -1,4 +1,9 @@
 //! Dumps: every live task, what it does and what it waits for, without stopping anybody.
+//!
+//! Longer than 400 lines: independent tests, read one at a time, which share one binary to link.
+
+#[path = "dump/waits.rs"]
+mod waits;
 
 use sheave::io::Interest;
 use sheave::net::{TcpListener, TcpStream};

@@ -18,6 +18,7 @@ pub use error::{InvalidStateError, PromiseError};
 
 use crate::coop;
 use crate::sync::wait_list::{Key, WaitList, wake};
+use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::{Arc, Mutex};
 use std::borrow::Cow;
@@ -255,7 +256,7 @@ impl<T, E> Future for Promise<T, E> {
                 progress.made_progress();
                 Poll::Ready(outcome)
             }
-            None => Poll::Pending,
+            None => noting(SyncKind::Promise, &*self.shared, Poll::Pending),
         }
     }
 }

@@ -30,6 +30,7 @@ use crate::sync::wait_list::poll_alone;
 use crate::sync::{Notify, Semaphore};
 use crate::time::{self, Sleep};
 use crate::util::contain::{Payload, catch, discard};
+use crate::util::waits::{SyncKind, noting};
 use pin_project_lite::pin_project;
 use sheave_facade::sync::{Arc, Mutex};
 use state::{State, Todo};
@@ -143,7 +144,8 @@ impl<E> Shared<E> {
     /// Nobody is in it: it is over, unless somebody is.
     fn poll_finish(&self, cx: &mut Context<'_>) -> Poll<()> {
         let look = |state: &mut State<E>| state.try_finish().then_some(());
-        ready!(poll_alone(&self.state, |state| &mut state.waiter, cx, look));
+        let polled = poll_alone(&self.state, |state| &mut state.waiter, cx, look);
+        ready!(noting(SyncKind::TaskGroup, self, polled));
         self.change(|_| Todo::default());
         Poll::Ready(())
     }

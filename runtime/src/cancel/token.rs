@@ -18,6 +18,7 @@ use super::guard::{DropGuard, DropGuardRef};
 use super::tree::Links;
 use super::wait::{WaitForCancellationFuture, WaitForCancellationFutureOwned};
 use crate::sync::wait_list::{Key, Left, WaitList, poll_answer, wake};
+use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::atomic::{
     AtomicBool,
@@ -267,7 +268,8 @@ impl CancellationToken {
             Some(_) if !seeded::on("cancel_waiter_looks_once") => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         };
-        poll_answer(&self.node.state, |state| &mut state.waiters, key, cx, at_once)
+        let polled = poll_answer(&self.node.state, |state| &mut state.waiters, key, cx, at_once);
+        noting(SyncKind::CancellationToken, &self.node.state, polled)
     }
 
     /// Takes the entry of a future that is dropped from the list.

@@ -3,6 +3,7 @@
 use super::CancellationToken;
 use crate::coop;
 use crate::sync::wait_list::Key;
+use crate::util::waits;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -29,8 +30,9 @@ impl<'a> WaitForCancellationFuture<'a> {
     }
 
     /// Polls without a look at the task's budget.
+    /// For those who wait for something else at the same time, which is what dumps show.
     pub(crate) fn poll_unbudgeted(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.token.poll_cancelled(&mut self.key, cx)
+        waits::secondary(|| self.token.poll_cancelled(&mut self.key, cx))
     }
 }
 

@@ -21,6 +21,7 @@
 
 use super::FutureError;
 use crate::util::contain::contain;
+use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::Mutex;
 use std::mem;
@@ -193,13 +194,13 @@ impl<T> State<T> {
                 return Poll::Ready(());
             }
             if inner.waiter.as_ref().is_some_and(|waiter| waiter.will_wake(cx.waker())) {
-                return Poll::Pending;
+                return noting(SyncKind::ConcurrentFuture, self, Poll::Pending);
             }
             if let Some(waiter) = clone.take() {
                 let former = inner.waiter.replace(waiter);
                 drop(inner);
                 drop(former);
-                return Poll::Pending;
+                return noting(SyncKind::ConcurrentFuture, self, Poll::Pending);
             }
             drop(inner);
             // User code, hence without the lock (W10); the next round looks again.

@@ -75,13 +75,14 @@ pub enum WaitsFor {
         /// What the task wants to do with it.
         interest: Interest,
     },
-    /// The end of a task, or of a blocking closure, which is in no dump.
+    /// The end of a task, or of a closure of [`spawn_blocking`](crate::task::spawn_blocking()), which is in
+    /// no dump.
     #[non_exhaustive]
     Join {
         /// Its id.
         task: Id,
     },
-    /// A lock, a channel or something else of [`sync`](crate::sync).
+    /// A lock, a channel or something else that tasks tell each other by.
     #[non_exhaustive]
     Sync {
         /// What it is.

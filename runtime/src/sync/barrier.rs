@@ -9,6 +9,7 @@
 
 use super::wait_list::{Key, WaitList, poll_answer, wake};
 use crate::coop;
+use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::Mutex;
 use std::fmt;
@@ -89,7 +90,7 @@ impl Wait<'_> {
             ControlFlow::Break(())
         };
         let polled = poll_answer(&barrier.waiters, |waiters| waiters, key, cx, at_once);
-        ready!(polled);
+        ready!(noting(SyncKind::Barrier, *barrier, polled));
         progress.made_progress();
         let is_leader = others.is_some();
         if !seeded::on("barrier_leader_wakes_nobody") {

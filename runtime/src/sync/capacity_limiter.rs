@@ -15,6 +15,7 @@
 
 use super::wait_list::{Key, Left, WaitList, poll_answer, wake};
 use crate::coop;
+use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::{Arc, Mutex};
 use std::collections::BTreeMap;
@@ -344,7 +345,8 @@ impl Future for AcquireToken {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };
-        ready!(poll_answer(&limiter.state, State::waiters, key, cx, at_once));
+        let polled = poll_answer(&limiter.state, State::waiters, key, cx, at_once);
+        ready!(noting(SyncKind::CapacityLimiter, &limiter.state, polled));
         progress.made_progress();
         Poll::Ready(CapacityToken { limiter: limiter.clone(), borrower: None })
     }

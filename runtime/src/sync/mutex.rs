@@ -9,6 +9,7 @@ pub use guards::{MappedMutexGuard, MutexGuard, OwnedMappedMutexGuard, OwnedMutex
 
 use super::blocking::block_on;
 use super::permits::Permits;
+use crate::util::waits::SyncKind;
 use sheave_facade::cell::UnsafeCell;
 use sheave_facade::sync::Arc;
 use std::fmt;
@@ -168,7 +169,8 @@ impl<T> Mutex<T> {
 
     #[inline]
     async fn wait(&self) {
-        self.permits.acquire(1).await.expect("the permits of a lock are never closed");
+        let granted = self.permits.acquire(SyncKind::Mutex, 1).await;
+        granted.expect("the permits of a lock are never closed");
     }
 }
 

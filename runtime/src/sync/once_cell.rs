@@ -14,6 +14,7 @@
 //! | set          | `take`, `into_inner`               | empty        | by ownership: nobody looks or waits    |
 
 use super::permits::{Permits, Refusal};
+use crate::util::waits::SyncKind;
 use sheave_facade::cell::UnsafeCell;
 use sheave_facade::seeded;
 use sheave_facade::sync::atomic::AtomicBool;
@@ -189,7 +190,7 @@ impl<T> OnceCell<T> {
         if let Some(value) = self.get() {
             return Ok(value);
         }
-        if let Ok(()) = self.permits.acquire(1).await {
+        if let Ok(()) = self.permits.acquire(SyncKind::OnceCell, 1).await {
             // Given back if the future fails, panics or is dropped.
             let hold = Hold(&self.permits);
             let value = init().await?;

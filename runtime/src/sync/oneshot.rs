@@ -21,6 +21,7 @@ pub mod error;
 use super::blocking::block_on;
 use crate::coop;
 use crate::util::contain::contain;
+use crate::util::waits::{SyncKind, noting};
 use sheave_facade::cell::UnsafeCell;
 use sheave_facade::seeded;
 use sheave_facade::sync::TrackedArc;
@@ -231,7 +232,7 @@ impl<T> Sender<T> {
         let shared = self.shared.as_ref().expect("a sender that was not used up");
         let word = shared.look();
         if word & CLOSED == 0 && shared.wait(SENDER_WAITS, word, cx) & CLOSED == 0 {
-            return Poll::Pending;
+            return noting(SyncKind::OneshotSender, &**shared, Poll::Pending);
         }
         progress.made_progress();
         Poll::Ready(())
@@ -325,7 +326,7 @@ impl<T> Future for Receiver<T> {
             }
         }
         if matches!(received, Err(error::TryRecvError::Empty)) {
-            return Poll::Pending;
+            return noting(SyncKind::OneshotReceiver, &*self.shared, Poll::Pending);
         }
         progress.made_progress();
         self.get_mut().is_done = true;

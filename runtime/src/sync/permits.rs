@@ -22,6 +22,7 @@
 use super::wait_list::{Key, Left, WaitList, poll_answer_with, wake};
 use crate::coop;
 use crate::util::WakeBatch;
+use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::atomic::AtomicUsize;
 use sheave_facade::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -94,10 +95,10 @@ impl Permits {
         }
     }
 
-    /// Waits for `count` permits.
+    /// Waits for `count` permits of what dumps call `kind`.
     #[inline]
-    pub(super) fn acquire(&self, count: usize) -> AcquirePermits<'_> {
-        AcquirePermits { permits: self, count, key: None }
+    pub(super) fn acquire(&self, kind: SyncKind, count: u32) -> AcquirePermits<'_> {
+        AcquirePermits { permits: self, count, kind, key: None }
     }
 
     /// Gives `count` permits back, or adds them.
@@ -310,7 +311,8 @@ pub(super) struct Closed;
 #[derive(Debug)]
 pub(super) struct AcquirePermits<'a> {
     permits: &'a Permits,
-    count: usize,
+    count: u32,
+    kind: SyncKind,
     key: Option<Key>,
 }
 
@@ -320,7 +322,7 @@ impl AcquirePermits<'_> {
         if self.key.is_some() {
             return self.poll_queued(cx, None);
         }
-        match self.permits.try_acquire(self.count) {
+        match self.permits.try_acquire(self.count as usize) {
             Ok(()) => Poll::Ready(Answer::Granted),
             Err(Refusal::Closed) => Poll::Ready(Answer::Closed),
             Err(Refusal::NoPermits) => self.poll_queued(cx, Some(cx.waker().clone())),
@@ -330,9 +332,14 @@ impl AcquirePermits<'_> {
     /// With a clone of the waker for one who is not queued yet.
     #[cold]
     fn poll_queued(&mut self, cx: &mut Context<'_>, clone: Option<Waker>) -> Poll<Answer> {
-        let Self { permits, count, key } = self;
-        let at_once = |_: &mut Waiters| permits.take_or_queue(*count);
-        poll_answer_with(clone, &permits.waiters, |waiters| waiters, key, cx, at_once)
+        let Self { permits, count, kind, key } = self;
+        let at_once = |_: &mut Waiters| permits.take_or_queue(*count as usize);
+        let waiters = &permits.waiters;
+        noting(
+            *kind,
+            *permits,
+            poll_answer_with(clone, waiters, |waiters| waiters, key, cx, at_once),
+        )
     }
 }
 
@@ -354,7 +361,7 @@ impl Future for AcquirePermits<'_> {
 impl Drop for AcquirePermits<'_> {
     fn drop(&mut self) {
         if let Some(key) = self.key.take() {
-            self.permits.leave(key, self.count);
+            self.permits.leave(key, self.count as usize);
         }
     }
 }

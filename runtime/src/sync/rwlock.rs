@@ -10,6 +10,7 @@ pub use guards::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLockReadGuard, R
 use super::blocking::block_on;
 use super::mutex::TryLockError;
 use super::permits::Permits;
+use crate::util::waits::SyncKind;
 use sheave_facade::cell::UnsafeCell;
 use sheave_facade::sync::Arc;
 use std::fmt;
@@ -200,7 +201,7 @@ impl<T> RwLock<T> {
     }
 
     async fn wait(&self, permits: u32) {
-        let granted = self.permits.acquire(permits as usize).await;
+        let granted = self.permits.acquire(SyncKind::RwLock, permits).await;
         granted.expect("the permits of a lock are never closed");
     }
 

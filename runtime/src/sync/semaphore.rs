@@ -5,6 +5,7 @@ mod error;
 pub use error::{AcquireError, TryAcquireError};
 
 use super::permits::Permits;
+use crate::util::waits::SyncKind;
 use sheave_facade::sync::Arc;
 use std::fmt;
 
@@ -140,7 +141,8 @@ impl Semaphore {
     /// ```
     pub async fn acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
         let count = n as usize;
-        self.permits.acquire(count).await.map_err(|_closed| AcquireError(()))?;
+        let granted = self.permits.acquire(SyncKind::Semaphore, n).await;
+        granted.map_err(|_closed| AcquireError(()))?;
         Ok(SemaphorePermit { semaphore: self, count })
     }
 
@@ -203,7 +205,8 @@ impl Semaphore {
         n: u32,
     ) -> Result<OwnedSemaphorePermit, AcquireError> {
         let count = n as usize;
-        self.permits.acquire(count).await.map_err(|_closed| AcquireError(()))?;
+        let granted = self.permits.acquire(SyncKind::Semaphore, n).await;
+        granted.map_err(|_closed| AcquireError(()))?;
         Ok(OwnedSemaphorePermit { semaphore: self, count })
     }
 

@@ -12,6 +12,7 @@
 //! The last note counts: what was noted before it may have been dropped since.
 
 use std::cell::Cell;
+use std::task::Poll;
 
 const PAYLOAD_SHIFT: u32 = 8;
 const MORE: u64 = 1 << 7;
@@ -84,6 +85,25 @@ sync_kinds! {
     WatchReceiver = "a new value of a watch channel",
     /// The end of all receivers of a [`watch`](crate::sync::watch) channel.
     WatchSender = "the end of the watch receivers",
+    /// A new value of a [`broadcast`](crate::sync::broadcast) channel.
+    BroadcastReceiver = "a message of a broadcast channel",
+    /// The end of all receivers of a [`broadcast`](crate::sync::broadcast) channel.
+    BroadcastSender = "the end of the broadcast receivers",
+    /// The others at a [`Barrier`](crate::sync::Barrier).
+    Barrier = "a barrier",
+    /// Who initialises a [`OnceCell`](crate::sync::OnceCell).
+    OnceCell = "a once cell",
+    /// A token of a [`CapacityLimiter`](crate::sync::CapacityLimiter).
+    CapacityLimiter = "a capacity limiter",
+    /// The cancellation of a [`CancellationToken`](crate::cancel::CancellationToken).
+    CancellationToken = "a cancellation",
+    /// The outcome of a [`Promise`](crate::asyncio::Promise).
+    Promise = "a promise",
+    /// The result of a closure on an [`Executor`](crate::concurrent::Executor), as in
+    /// [`to_thread`](crate::to_thread()).
+    ConcurrentFuture = "a concurrent future",
+    /// The tasks of a [`TaskGroup`](crate::asyncio::TaskGroup).
+    TaskGroup = "a task group",
     /// The next task of a [`JoinSet`](crate::task::JoinSet).
     JoinSet = "a task of a join set",
 }
@@ -174,6 +194,15 @@ fn set(note: Note) {
 pub(crate) fn note(wait: Wait) {
     let more = if latest() == Note::NONE { 0 } else { MORE };
     set(Note(Note::of(wait).0 | more));
+}
+
+/// Hands on what a poll at `place` has answered; if that is `Pending`, the calling future waits for it.
+#[inline]
+pub(crate) fn noting<T, P>(kind: SyncKind, place: &P, polled: Poll<T>) -> Poll<T> {
+    if polled.is_pending() {
+        note(Wait::Sync { kind, address: std::ptr::from_ref(place).addr() });
+    }
+    polled
 }
 
 /// Runs `poll`, whose notes come second to what was noted before: a time-out beside what it is for.

@@ -16,6 +16,7 @@
 //! | any                   | dropped               | –              | wanted by one fewer                   |
 
 use crate::sync::wait_list::{Key, WaitList, poll_answer, wake};
+use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::{Arc, Mutex};
 use std::collections::VecDeque;
@@ -123,7 +124,9 @@ impl<T> Channel<T> {
             };
             let polled = poll_answer(&self.state, |state| &mut state.waiters, key, cx, at_once);
             match (polled, popped) {
-                (Poll::Pending, _) => return Poll::Pending,
+                (Poll::Pending, _) => {
+                    return noting(SyncKind::BroadcastReceiver, self, Poll::Pending);
+                }
                 // It was woken; now it looks.
                 (Poll::Ready(()), Popped::Nothing) => (),
                 (Poll::Ready(()), popped) => return Poll::Ready(popped),
@@ -167,7 +170,8 @@ impl<T> Channel<T> {
             0 => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         };
-        poll_answer(&self.state, |state| &mut state.watchers, key, cx, at_once)
+        let polled = poll_answer(&self.state, |state| &mut state.watchers, key, cx, at_once);
+        noting(SyncKind::BroadcastSender, self, polled)
     }
 
     /// A future that waited for the last receiver to go is dropped.

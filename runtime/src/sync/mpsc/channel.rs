@@ -15,6 +15,7 @@
 //! that wait are refused, and the messages and permits that are left come to it before the end does.
 
 use crate::sync::wait_list::{Key, Left, WaitList, poll_alone, poll_answer, wake};
+use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::{Mutex, MutexGuard};
 use std::collections::VecDeque;
@@ -172,7 +173,8 @@ impl<T> Channel<T> {
             Err(Nothing::EverAgain) => Some(None),
             Err(Nothing::Yet) => None,
         };
-        poll_alone(&self.state, |state| &mut state.receiver, cx, look).map(|popped| {
+        let polled = poll_alone(&self.state, |state| &mut state.receiver, cx, look);
+        noting(SyncKind::MpscReceiver, self, polled).map(|popped| {
             let (message, granted) = popped?;
             wake(granted);
             Some(message)
@@ -195,7 +197,8 @@ impl<T> Channel<T> {
             state.free += count;
             Some((count, state.grant_all()))
         };
-        poll_alone(&self.state, |state| &mut state.receiver, cx, look).map(|(count, granted)| {
+        let polled = poll_alone(&self.state, |state| &mut state.receiver, cx, look);
+        noting(SyncKind::MpscReceiver, self, polled).map(|(count, granted)| {
             wake(granted);
             count
         })
@@ -231,7 +234,8 @@ impl<T> Channel<T> {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };
-        poll_answer(&self.state, |state| &mut state.watchers, key, cx, at_once)
+        let polled = poll_answer(&self.state, |state| &mut state.watchers, key, cx, at_once);
+        noting(SyncKind::MpscSender, self, polled)
     }
 
     /// A future that waited for the end is dropped.
@@ -366,11 +370,10 @@ impl<T> Future for Reserve<'_, T> {
             Err(Refusal::Closed) => ControlFlow::Break(Answer::Closed),
             Err(Refusal::Full) => ControlFlow::Continue(*count),
         };
-        poll_answer(&channel.state, |state| &mut state.senders, key, cx, at_once).map(|answer| {
-            match answer {
-                Answer::Granted => Ok(()),
-                Answer::Closed => Err(()),
-            }
+        let polled = poll_answer(&channel.state, |state| &mut state.senders, key, cx, at_once);
+        noting(SyncKind::MpscSender, *channel, polled).map(|answer| match answer {
+            Answer::Granted => Ok(()),
+            Answer::Closed => Err(()),
         })
     }
 }

@@ -3,6 +3,7 @@
 use super::{Notify, QUEUED, Waiters};
 use crate::coop;
 use crate::sync::wait_list::{Key, poll_answer_with};
+use crate::util::waits::{SyncKind, noting};
 use sheave_facade::sync::Arc;
 use std::fmt;
 use std::future::Future;
@@ -55,7 +56,9 @@ impl<N: Deref<Target = Notify>> Wait<N> {
         let notify: &Notify = &self.notify;
         let clone = key.is_none().then(|| cx.waker().clone());
         let at_once = |_: &mut Waiters| notify.try_go(since, QUEUED);
-        poll_answer_with(clone, &notify.waiters, |waiters| waiters, key, cx, at_once).map(drop)
+        let waiters = &notify.waiters;
+        let polled = poll_answer_with(clone, waiters, |waiters| waiters, key, cx, at_once);
+        noting(SyncKind::Notify, notify, polled).map(drop)
     }
 
     fn poll_fairly(&mut self, cx: &mut Context<'_>) -> Poll<()> {

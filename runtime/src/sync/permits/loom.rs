@@ -2,6 +2,7 @@
 
 use super::Permits;
 use crate::sync::blocking::block_on;
+use crate::util::waits::SyncKind;
 use sheave_facade::model::{Model, must_catch};
 use sheave_facade::sync::Arc;
 use sheave_facade::thread;
@@ -17,12 +18,14 @@ fn a_dropped_grant_is_passed_on() {
         let permits = Arc::new(Permits::new(0));
         let (quitter, stayer) = (permits.clone(), permits.clone());
         let quitter = thread::spawn(move || {
-            let mut wait = pin!(quitter.acquire(1));
+            let mut wait = pin!(quitter.acquire(SyncKind::Semaphore, 1));
             if wait.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
                 quitter.release(1);
             }
         });
-        let stayer = thread::spawn(move || block_on(stayer.acquire(1)).expect("nobody closes"));
+        let stayer = thread::spawn(move || {
+            block_on(stayer.acquire(SyncKind::Semaphore, 1)).expect("nobody closes")
+        });
         permits.release(1);
         quitter.join().expect("it gives up");
         stayer.join().expect("it gets the permit");
@@ -37,7 +40,8 @@ fn close_races_with_release() {
     Model::new("permits_close_vs_release").check(|| {
         let permits = Arc::new(Permits::new(0));
         let (waiter, releaser) = (permits.clone(), permits.clone());
-        let waiter = thread::spawn(move || block_on(waiter.acquire(1)).is_ok());
+        let waiter =
+            thread::spawn(move || block_on(waiter.acquire(SyncKind::Semaphore, 1)).is_ok());
         let releaser = thread::spawn(move || releaser.release(1));
         permits.close();
         releaser.join().expect("it releases");
@@ -52,11 +56,13 @@ fn close_races_with_release() {
 fn a_large_request_does_not_block_for_ever() {
     Model::new("permits_large_request_leaves").unbounded().check(|| {
         let permits = Arc::new(Permits::new(1));
-        let mut large = Box::pin(permits.acquire(2));
+        let mut large = Box::pin(permits.acquire(SyncKind::Semaphore, 2));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(large.as_mut().poll(&mut cx).is_pending());
         let small = permits.clone();
-        let small = thread::spawn(move || block_on(small.acquire(1)).expect("nobody closes"));
+        let small = thread::spawn(move || {
+            block_on(small.acquire(SyncKind::Semaphore, 1)).expect("nobody closes")
+        });
         drop(large);
         small.join().expect("it gets the permit");
     });
@@ -71,7 +77,7 @@ fn who_queues_is_served() {
         let permits = Arc::new(Permits::new(1));
         let other = permits.clone();
         let other = thread::spawn(move || {
-            block_on(other.acquire(1)).expect("nobody closes");
+            block_on(other.acquire(SyncKind::Semaphore, 1)).expect("nobody closes");
             other.release(1);
         });
         if permits.try_acquire(1).is_ok() {
@@ -92,7 +98,7 @@ fn what_many_give_adds_up() {
             let permits = permits.clone();
             thread::spawn(move || permits.release(1))
         });
-        block_on(permits.acquire(2)).expect("nobody closes");
+        block_on(permits.acquire(SyncKind::Semaphore, 2)).expect("nobody closes");
         givers.into_iter().for_each(|giver| giver.join().expect("it gives"));
         assert_eq!(permits.available(), 0);
     });

@@ -5,6 +5,7 @@ use super::error::RecvError;
 use super::{Shared, State};
 use crate::coop;
 use crate::sync::wait_list::{Key, poll_answer, wake};
+use crate::util::waits::{SyncKind, noting};
 use sheave_facade::sync::Arc;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -161,7 +162,8 @@ impl<T> Change<'_, T> {
             let progress = ready!(coop::poll_proceed(cx));
             let state = &wait.shared.state;
             let key = &mut wait.key;
-            let answer = ready!(poll_answer(state, |state| &mut state.waiters, key, cx, at_once));
+            let polled = poll_answer(state, |state| &mut state.waiters, key, cx, at_once);
+            let answer = ready!(noting(SyncKind::WatchReceiver, state, polled));
             progress.made_progress();
             answer.map_err(|()| RecvError(())).into()
         })

@@ -6,6 +6,7 @@ use super::receiver::Receiver;
 use super::{Shared, State, Told};
 use crate::coop::consume_budget;
 use crate::sync::wait_list::{Key, poll_answer, wake};
+use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::Arc;
 use std::fmt;
@@ -107,7 +108,8 @@ impl<T> Sender<T> {
         };
         poll_fn(|cx| {
             let (state, key) = (&self.shared.state, &mut watch.key);
-            poll_answer(state, |state| &mut state.watchers, key, cx, at_once)
+            let polled = poll_answer(state, |state| &mut state.watchers, key, cx, at_once);
+            noting(SyncKind::WatchSender, state, polled)
         })
         .await;
     }
