@@ -2,6 +2,7 @@
 
 use super::permits::Permits;
 use super::semaphore::TryAcquireError;
+use crate::util::waits::SyncKind;
 use sheave_facade::seeded;
 use sheave_facade::sync::Mutex;
 use std::{error, fmt};
@@ -78,7 +79,8 @@ impl BoundedSemaphore {
     /// Strict: a permit that was granted to a dropped future goes to the next one. The place in the
     /// queue is lost.
     pub async fn acquire(&self) -> BoundedSemaphorePermit<'_> {
-        self.permits.acquire(1).await.expect("a bounded semaphore is never closed");
+        let granted = self.permits.acquire(SyncKind::Semaphore, 1).await;
+        granted.expect("a bounded semaphore is never closed");
         BoundedSemaphorePermit { semaphore: self }
     }
 

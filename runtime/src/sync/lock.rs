@@ -6,6 +6,7 @@
 use super::blocking::block_on;
 use super::mutex::TryLockError;
 use super::permits::Permits;
+use crate::util::waits::SyncKind;
 use sheave_facade::sync::Arc;
 use std::fmt;
 
@@ -169,7 +170,7 @@ impl Lock {
 
     #[inline]
     async fn wait(&self) {
-        self.permits.acquire(1).await.expect("a lock is never closed");
+        self.permits.acquire(SyncKind::Lock, 1).await.expect("a lock is never closed");
     }
 }
 

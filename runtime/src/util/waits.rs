@@ -67,9 +67,12 @@ macro_rules! sync_kinds {
 sync_kinds! {
     /// A [`Mutex`](crate::sync::Mutex).
     Mutex = "a mutex",
+    /// A [`Lock`](crate::sync::Lock).
+    Lock = "a lock",
     /// A [`RwLock`](crate::sync::RwLock), to read or to write.
     RwLock = "a read-write lock",
-    /// Permits of a [`Semaphore`](crate::sync::Semaphore).
+    /// Permits of a [`Semaphore`](crate::sync::Semaphore), or the one of a
+    /// [`BoundedSemaphore`](crate::sync::BoundedSemaphore).
     Semaphore = "a semaphore",
     /// A [`Notify`](crate::sync::Notify).
     Notify = "a notification",
