@@ -1,4 +1,4 @@
-//! The pages on asyncio, checked: each item and each statement has its row, the tests that a row names
+//! The pages on asyncio, checked: each item, statement and program has its row, the tests that a row names
 //! exist and run, and the names that it links are public. Each rule is shown able to fail, in
 //! `asyncio_docs/controls.rs`.
 
@@ -19,6 +19,7 @@ use page::{Page, Row};
 
 const ITEMS: &str = "docs/src/asyncio.md";
 const STATEMENTS: &str = "docs/src/asyncio-statements.md";
+const EXAMPLES: &str = "docs/src/asyncio-examples.md";
 const NEWCOMERS: &str = "docs/src/from-python.md";
 
 /// What excuses a row from naming a test. Each says why.
@@ -51,8 +52,15 @@ fn each_statement_has_its_row() {
 }
 
 #[test]
+fn each_program_has_its_row() {
+    let wanted: Vec<String> = (1..=33).map(|program| format!("E{program}")).collect();
+    none(&rows_are(&read(EXAMPLES), &wanted));
+}
+
+#[test]
 fn each_row_has_a_test_or_says_why_not() {
     none(&items_are_shown(&read(ITEMS)));
+    none(&items_are_shown(&read(EXAMPLES)));
     none(&statements_are_shown(&read(STATEMENTS)));
 }
 
@@ -60,7 +68,7 @@ fn each_row_has_a_test_or_says_why_not() {
 fn tests_that_are_named_exist_and_run() {
     let evidence = Evidence::of(root());
     let mut offences = Vec::new();
-    for path in [ITEMS, STATEMENTS, NEWCOMERS] {
+    for path in [ITEMS, STATEMENTS, EXAMPLES, NEWCOMERS] {
         let page = read(path);
         assert!(page.tests.len() > 10, "{path} names {:?} only", page.tests);
         let faults = page.tests.iter().filter_map(|test| evidence.fault_of(test));
@@ -91,7 +99,7 @@ fn rows_are(page: &Page, wanted: &[String]) -> Vec<String> {
     offences
 }
 
-/// Columns: item, asyncio, sheave, tests, difference.
+/// Columns: number, asyncio's name or what a program shows, sheave's, tests, difference.
 fn items_are_shown(page: &Page) -> Vec<String> {
     let mut offences = Vec::new();
     for row in &page.rows {
