@@ -1,14 +1,16 @@
 //! Panics that nobody reads: who hears of them, when, and what the runtime does.
 
-use sheave::runtime::{Builder, Handle, Runtime, UnhandledPanic};
+use sheave::runtime::{Builder, Handle, Runtime, ShutdownOptions, UnhandledPanic};
 use sheave::task::{self, JoinHandle, LocalSet, yield_now};
 use sheave_tests::{Drops, eventually, watchdog};
-use std::future::{pending, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::os::unix::process::ExitStatusExt;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::process::{Command, Output};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::task::Poll;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
 use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -243,6 +245,48 @@ fn shutdown_runtime_hears_of_a_handle_that_is_dropped_later() {
             let text = blocked.unwrap_err().downcast::<String>().unwrap();
             assert!(text.contains("fatal"));
         }
+    });
+}
+
+/// Blocks whoever wakes it, until it is let go.
+struct Blocks {
+    blocked: Sender<()>,
+    go_on: Mutex<Receiver<()>>,
+}
+
+impl Wake for Blocks {
+    fn wake(self: Arc<Self>) {
+        self.blocked.send(()).unwrap();
+        self.go_on.lock().unwrap().recv().unwrap();
+    }
+}
+
+/// The thread that shuts the runtime down is held up before it has done so; meanwhile another one
+/// drops the runtime, which sends a driver of its own.
+#[test]
+fn a_slow_shutdown_by_a_panic_loses_no_task() {
+    watchdog(LIMIT, || {
+        let builder = Builder::new_current_thread();
+        let (runtime, told) = listening(builder.unhandled_panic(UnhandledPanic::ShutdownRuntime));
+        let endless = runtime.spawn(pending::<()>());
+        let panics = runtime.spawn(async { panic!("nobody reads this") });
+        finished(&runtime, &panics);
+
+        let (blocked, is_blocked) = channel();
+        let (let_go, go_on) = channel();
+        let waker = Waker::from(Arc::new(Blocks { blocked, go_on: Mutex::new(go_on) }));
+        let mut requested = Box::pin(runtime.handle().shutdown_requested());
+        assert!(requested.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        let slow = thread::spawn(|| drop(panics));
+        is_blocked.recv().unwrap();
+
+        let options = ShutdownOptions::new().drain(Duration::from_millis(200));
+        let report = runtime.shutdown(options);
+        assert!(report.is_complete(), "{report}");
+        assert!(endless.is_finished());
+        let_go.send(()).unwrap();
+        slow.join().unwrap();
+        told.recv().unwrap();
     });
 }
 

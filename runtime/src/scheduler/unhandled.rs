@@ -76,10 +76,12 @@ impl Unhandled {
     }
 
     fn shut_down(&self, panic: &UnhandledPanicInfo<'_>) {
-        let first = self.doom.set(panic.to_string()).is_ok();
-        if let Some(shared) = self.runtime.upgrade().filter(|_| first) {
-            shared.close();
-            // Those who block on the runtime look for the doom.
+        let Some(shared) = self.runtime.upgrade().filter(|_| self.doom().is_none()) else { return };
+        // First, so that a doomed runtime closes: a driver that leaves because of the doom must find
+        // that it has to run the tasks to their end.
+        shared.close();
+        // Those who block on the runtime look for the doom.
+        if self.doom.set(panic.to_string()).is_ok() {
             shared.unpark_roots();
         }
     }
