@@ -3,8 +3,10 @@
 use super::Driven;
 use futures_lite::future::block_on;
 use sheave::sync::{Semaphore, TryAcquireError};
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Waker};
 use std::thread;
 
 #[test]
@@ -136,4 +138,19 @@ fn storm_of_threads_that_give_up() {
         .collect();
     threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
     assert_eq!(semaphore.available_permits(), 3);
+}
+
+/// However many are served at once, it takes no more of the stack: here what a worker's thread has.
+#[test]
+fn a_crowd_is_served_on_a_small_stack() {
+    const CROWD: usize = 200_000;
+    let serve = || {
+        let semaphore = Semaphore::new(0);
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut crowd: Vec<_> = (0..CROWD).map(|_| Box::pin(semaphore.acquire())).collect();
+        assert!(crowd.iter_mut().all(|waiter| waiter.as_mut().poll(&mut cx).is_pending()));
+        semaphore.add_permits(CROWD);
+        assert!(crowd.iter_mut().all(|waiter| waiter.as_mut().poll(&mut cx).is_ready()));
+    };
+    thread::Builder::new().stack_size(128 << 10).spawn(serve).unwrap().join().unwrap();
 }

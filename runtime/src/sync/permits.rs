@@ -145,8 +145,13 @@ impl Permits {
                 self.settle(&waiters, spare);
                 drop(waiters);
                 wakes.wake_all();
-                // Those that are left are served as if nothing had been added.
-                return self.release_to_waiters(0);
+                // Those that are left are served here, not by a call: a crowd must not cost stack.
+                waiters = self.waiters.lock();
+                let word = self.look();
+                if word & QUEUED == 0 {
+                    return;
+                }
+                spare = word / ONE;
             }
         }
         self.settle(&waiters, spare);
