@@ -4,7 +4,9 @@ use super::Driven;
 use futures_lite::future::block_on;
 use sheave::sync::broadcast::error::{RecvError, SendError, TryRecvError};
 use sheave::sync::broadcast::{self, Sender};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 
 #[test]
@@ -188,4 +190,29 @@ fn storm_of_slow_and_quick_receivers() {
     for receiver in receivers {
         assert_eq!(receiver.join().expect("no panic"), 2 * EACH);
     }
+}
+
+/// Panics when it is dropped, if it is live: once.
+#[derive(Clone, Debug)]
+struct Bomb(Arc<AtomicBool>);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(!self.0.swap(false, SeqCst), "a bomb is dropped");
+    }
+}
+
+#[test]
+fn a_message_that_panics_when_it_is_given_up_costs_no_wake() {
+    let live = Arc::new(AtomicBool::new(false));
+    let (sender, _slow) = broadcast::channel(1);
+    let mut quick = sender.subscribe();
+    assert!(sender.send(Bomb(live.clone())).is_ok());
+    drop(quick.try_recv());
+    let mut waiting = Driven::new(quick.recv());
+    waiting.assert_pending();
+    live.store(true, SeqCst);
+    let sent = catch_unwind(AssertUnwindSafe(|| sender.send(Bomb(Arc::default()))));
+    assert!(sent.is_err() && waiting.wakes() == 1);
+    assert!(waiting.assert_ready().is_ok());
 }

@@ -46,6 +46,7 @@ use crate::tasks::{
     Id, JoinHandle, PanicSink, Runnable, Schedule, Spec, Stopped, TaskRef, Wakeup, as_current,
     new_local_task,
 };
+use crate::util::contain::contain;
 use owner_cell::OwnerCell;
 use pollers::Pollers;
 use sheave_facade::seeded;
@@ -281,7 +282,9 @@ impl LocalTasks {
                 as_current(task, Runnable::shutdown);
             }
         });
-        drop(mem::take(&mut self.inbox.lock().pollers));
+        // To drop a waker is code of a user: outside the lock (W10).
+        let pollers = mem::take(&mut self.inbox.lock().pollers);
+        contain(|| drop(pollers));
     }
 
     /// The next Runnable of a closing set, waiting for one that another thread has in hand.

@@ -93,10 +93,11 @@ impl<T> Channel<T> {
         state.kept.push_back(Message { value, wanted: receivers });
         let waiting = state.waiters.answer_all(());
         drop(state);
-        drop(given_up);
         if !seeded::on("broadcast_send_wakes_nobody") {
             wake(waiting);
         }
+        // Last: a message may panic when it is dropped, which must not cost a wake.
+        drop(given_up);
         Ok(receivers)
     }
 
@@ -160,8 +161,8 @@ impl<T> Channel<T> {
         let watchers =
             if state.receivers == 0 { state.watchers.answer_all(()) } else { Vec::new() };
         drop(state);
-        drop(unwanted);
         wake(watchers);
+        drop(unwanted);
     }
 
     /// Waits until there is no receiver.
