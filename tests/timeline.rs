@@ -6,8 +6,9 @@ use sheave::runtime::{Builder, Runtime, Timeline};
 use sheave::task::{self, spawn_blocking, yield_now};
 use sheave::time::sleep;
 use sheave_tests::{eventually, watchdog};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -242,5 +243,30 @@ fn the_builder_writes_a_file_at_the_end() {
             assert_eq!(slices(&events, "the work").count(), 2);
             std::fs::remove_file(&path).unwrap();
         }
+    });
+}
+
+/// A pool whose threads come and go has more of them, over time, than a timeline tells apart.
+#[test]
+fn jobs_of_too_many_threads_are_on_no_track() {
+    const TOLD_APART: usize = 1024;
+    watchdog(LIMIT, || {
+        let builder = Builder::new_current_thread();
+        let runtime = builder.thread_keep_alive(Duration::ZERO).build().unwrap();
+        let timeline = Timeline::start(runtime.handle()).unwrap();
+        let recorded = runtime.block_on(async {
+            let (mut known, mut threads, mut recorded) = (HashSet::new(), HashSet::new(), 0);
+            while threads.len() < TOLD_APART + 8 {
+                let thread = spawn_blocking(|| thread::current().id()).await.unwrap();
+                threads.insert(thread);
+                if threads.len() <= TOLD_APART {
+                    known.insert(thread);
+                }
+                recorded += usize::from(known.contains(&thread));
+            }
+            recorded
+        });
+        let events = events(&timeline);
+        assert_eq!(events.iter().filter(|event| event["cat"] == "job").count(), recorded);
     });
 }

@@ -85,25 +85,29 @@ impl Observer for Recorder {
             Lane::Monitor => note(&mut self.monitor.lock(), at, event),
             Lane::Outside => {
                 let mut outside = self.outside.lock();
-                note(outside.track(&event, self.capacity), at, event);
+                if let Some(track) = outside.track(&event, self.capacity) {
+                    note(track, at, event);
+                }
             }
         }
     }
 }
 
 impl Outside {
-    /// The calling thread's track: a thread of the pool has its own from its first job on.
-    fn track(&mut self, event: &Event<'_>, capacity: usize) -> &mut Track {
+    /// The calling thread's track: a thread of the pool has its own from its first job on. The jobs of
+    /// one that has none are on no other either, for that would show them as one thread's.
+    fn track(&mut self, event: &Event<'_>, capacity: usize) -> Option<&mut Track> {
         let me = ThreadId::current();
-        let known = self.pool.iter().position(|(thread, _)| *thread == me);
-        let is_new = known.is_none() && matches!(event, Event::JobBegins(_));
-        if is_new && self.pool.len() < POOL_THREADS {
-            self.pool.push((me, Track::new(capacity)));
+        if let Some(at) = self.pool.iter().position(|(thread, _)| *thread == me) {
+            return Some(&mut self.pool[at].1);
         }
-        let known = if is_new { self.pool.len().checked_sub(1) } else { known };
-        match known {
-            Some(at) => &mut self.pool[at].1,
-            None => &mut self.others,
+        match event {
+            Event::JobBegins(_) if self.pool.len() < POOL_THREADS => {
+                self.pool.push((me, Track::new(capacity)));
+                self.pool.last_mut().map(|(_, track)| track)
+            }
+            Event::JobBegins(_) | Event::JobEnds => None,
+            _ => Some(&mut self.others),
         }
     }
 }
