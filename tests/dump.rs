@@ -289,7 +289,7 @@ fn an_aborted_task_is_marked_until_it_is_gone() {
     });
 }
 
-/// With `SHEAVE_DUMP_LIMIT_MS` set, which makes sense for optimised builds, the time is bounded too.
+/// The limit is one for builds that are not optimised; for others, set `SHEAVE_DUMP_LIMIT_MS` to 100.
 #[test]
 fn a_hundred_thousand_tasks() {
     watchdog(LIMIT, || {
@@ -319,9 +319,9 @@ fn a_hundred_thousand_tasks() {
         let text = dump.to_string();
         assert_eq!(text.lines().count(), COUNT + 1);
         println!("{COUNT} tasks: dumped in {taken:?}, written in {:?}", start.elapsed());
-        if let Ok(limit) = std::env::var("SHEAVE_DUMP_LIMIT_MS") {
-            assert!(taken < Duration::from_millis(limit.parse().unwrap()), "{taken:?}");
-        }
+        let limit = std::env::var("SHEAVE_DUMP_LIMIT_MS");
+        let limit = limit.map_or(1000, |limit| limit.parse().unwrap());
+        assert!(taken < Duration::from_millis(limit), "{taken:?}");
     });
 }
 

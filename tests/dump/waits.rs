@@ -60,6 +60,19 @@ fn locks() {
         let none = Arc::new(sync::Semaphore::new(0));
         expect(&runtime, SyncKind::Semaphore, none.acquire_owned());
 
+        let lock = sync::Lock::new();
+        let wait = async move {
+            let _held = lock.acquire().await;
+            drop(lock.acquire().await);
+        };
+        expect(&runtime, SyncKind::Lock, wait);
+        let bounded = sync::BoundedSemaphore::new(1);
+        let wait = async move {
+            let _only = bounded.acquire().await;
+            drop(bounded.acquire().await);
+        };
+        expect(&runtime, SyncKind::Semaphore, wait);
+
         let limiter = sync::CapacityLimiter::new(1);
         let token = limiter.try_acquire().unwrap();
         let wait = async move { drop(limiter.acquire().await) };
@@ -79,6 +92,12 @@ fn signals() {
 
         let barrier = sync::Barrier::new(2);
         expect(&runtime, SyncKind::Barrier, async move { barrier.wait().await.is_leader() });
+
+        let event = sync::Event::new();
+        expect(&runtime, SyncKind::Event, async move { event.wait().await });
+        let condition = sync::Condition::new();
+        let wait = async move { drop(condition.acquire().await.wait().await) };
+        expect(&runtime, SyncKind::Condition, wait);
 
         let cell = Arc::new(sync::OnceCell::<u8>::new());
         let first = cell.clone();

@@ -14,6 +14,7 @@
 use super::lock::{Lock, LockGuard};
 use super::wait_list::{Key, Left, WaitList, poll_answer, wake};
 use crate::coop;
+use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::{Arc, Mutex};
 use std::fmt;
@@ -235,7 +236,7 @@ impl Wait<'_> {
         let waiters = &self.condition.waiters;
         let polled = poll_answer(waiters, |waiters| waiters, &mut self.key, cx, queue);
         self.held = None;
-        self.heard = Some(ready!(polled));
+        self.heard = Some(ready!(noting(SyncKind::Condition, self.condition, polled)));
         progress.made_progress();
         Poll::Ready(())
     }

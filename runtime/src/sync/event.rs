@@ -9,6 +9,7 @@
 
 use super::wait_list::{Key, WaitList, poll_answer, wake};
 use crate::coop;
+use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::Mutex;
 use std::fmt;
@@ -156,7 +157,8 @@ impl Wait<'_> {
             false => ControlFlow::Continue(()),
         };
         let Self { event, key } = self;
-        ready!(poll_answer(&event.state, |state| &mut state.waiters, key, cx, at_once));
+        let polled = poll_answer(&event.state, |state| &mut state.waiters, key, cx, at_once);
+        ready!(noting(SyncKind::Event, *event, polled));
         progress.made_progress();
         Poll::Ready(())
     }

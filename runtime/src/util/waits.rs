@@ -76,6 +76,10 @@ sync_kinds! {
     Semaphore = "a semaphore",
     /// A [`Notify`](crate::sync::Notify).
     Notify = "a notification",
+    /// An [`Event`](crate::sync::Event).
+    Event = "an event",
+    /// A [`Condition`](crate::sync::Condition).
+    Condition = "a condition",
     /// A message, at the receiving end of an [`mpsc`](crate::sync::mpsc) channel.
     MpscReceiver = "a message of an mpsc channel",
     /// Room, at the sending end of an [`mpsc`](crate::sync::mpsc) channel, or its end.
