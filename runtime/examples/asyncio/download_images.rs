@@ -6,9 +6,10 @@
 use axum::Router;
 use axum::extract::Path;
 use axum::routing::get;
-use sheave::asyncio::{create_task, gather, run_in_executor};
+use sheave::asyncio::{create_task, gather, run_in_executor, to_thread};
 use sheave::net::TcpListener;
 use sheave::time::{Duration, sleep};
+use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{self, PathBuf};
@@ -34,7 +35,8 @@ async fn download_image(server: SocketAddr, target: &'static str, directory: Arc
     println!("下载完成");
     // The name is what comes after the last underscore.
     let (_, name) = target.rsplit_once('_').expect("every target has one");
-    std::fs::write(directory.join(name), content).expect("the directory can be written");
+    let path = directory.join(name);
+    to_thread(move || fs::write(path, content)).await.expect("the directory can be written");
 }
 
 /// An image of 64 KiB.
