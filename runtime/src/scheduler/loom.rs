@@ -33,6 +33,8 @@ pub(super) fn config(workers: usize) -> Config {
         max_stand_ins: 0,
         on_stuck_poll: None,
         measures_polls: false,
+        debug: false,
+        slow_poll_threshold: Duration::MAX,
         unhandled_panic: UnhandledPanic::Ignore,
         on_unhandled_panic: None,
         hooks: Hooks::default(),
