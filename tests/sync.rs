@@ -24,6 +24,10 @@ mod notify;
 mod once_cell;
 #[path = "sync/oneshot.rs"]
 mod oneshot;
+#[path = "sync/priority_queue.rs"]
+mod priority_queue;
+#[path = "sync/queue.rs"]
+mod queue;
 #[path = "sync/rwlock.rs"]
 mod rwlock;
 #[path = "sync/semaphore.rs"]

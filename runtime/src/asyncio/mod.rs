@@ -30,6 +30,7 @@
 //! | `shield` | [`shield`] |
 //! | `sleep(delay, result)` | [`sleep_with`] |
 //! | `Lock`, `Event`, `Condition`, `BoundedSemaphore` | [`Lock`], [`Event`], [`Condition`], [`BoundedSemaphore`] |
+//! | `Queue`, `LifoQueue`, `PriorityQueue` | [`Queue`], [`LifoQueue`], [`PriorityQueue`] |
 //! | `Semaphore`, `Barrier` | [`sync::Semaphore`](crate::sync::Semaphore), [`sync::Barrier`](crate::sync::Barrier) |
 
 mod as_completed;
@@ -56,7 +57,9 @@ pub use crate::concurrent::{run_in_executor, wrap_future};
 pub use crate::front::task_meta::current as current_task;
 pub use crate::front::to_thread::{to_thread, try_to_thread};
 pub use crate::gather;
+pub use crate::sync::queue::{GetNowaitError, PutNowaitError};
 pub use crate::sync::{BoundedSemaphore, Condition, Event, Lock, OverRelease};
+pub use crate::sync::{LifoQueue, PriorityQueue, Queue, QueueShutDown};
 pub use crate::tasks::Context;
 pub use as_completed::{AsCompleted, WithIndex, Within, as_completed};
 pub use async_with::{AsyncContextManager, AsyncWithError, ExitReason, async_with};

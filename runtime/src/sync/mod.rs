@@ -1,7 +1,7 @@
 //! Locks, semaphores, signals and channels for tasks.
 //!
-//! What tokio has carries tokio's name and shape; [`Lock`], [`Event`], [`Condition`] and
-//! [`BoundedSemaphore`] are asyncio's. Nothing in here needs a runtime: all of it works
+//! What tokio has carries tokio's name and shape; [`Lock`], [`Event`], [`Condition`],
+//! [`BoundedSemaphore`] and the [`queue`]s are asyncio's. Nothing in here needs a runtime: all of it works
 //! in any executor, and between executors and threads.
 //!
 //! Waiters are served first come first served, a future that is dropped passes on what it was given,
@@ -22,6 +22,7 @@ mod notify;
 mod once_cell;
 pub mod oneshot;
 mod permits;
+pub mod queue;
 mod rwlock;
 mod semaphore;
 pub(crate) mod wait_list;
@@ -40,6 +41,7 @@ pub use mutex::{
 };
 pub use notify::Notify;
 pub use once_cell::{OnceCell, SetError};
+pub use queue::{LifoQueue, PriorityQueue, Queue, QueueShutDown};
 pub use rwlock::{
     OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
 };

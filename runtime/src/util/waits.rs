@@ -96,6 +96,12 @@ sync_kinds! {
     BroadcastReceiver = "a message of a broadcast channel",
     /// The end of all receivers of a [`broadcast`](crate::sync::broadcast) channel.
     BroadcastSender = "the end of the broadcast receivers",
+    /// An item of a [`Queue`](crate::sync::Queue).
+    QueueGetter = "an item of a queue",
+    /// Room in a [`Queue`](crate::sync::Queue).
+    QueuePutter = "room in a queue",
+    /// The end of the work that was put in a [`Queue`](crate::sync::Queue).
+    QueueJoiner = "the work of a queue",
     /// The others at a [`Barrier`](crate::sync::Barrier).
     Barrier = "a barrier",
     /// Who initialises a [`OnceCell`](crate::sync::OnceCell).
