@@ -73,10 +73,11 @@ PROGRAMS = [spawn_and_join, yields, sleeps, queue, echo, to_thread]
 
 def main():
     kind, rounds = sys.argv[1], int(sys.argv[2])
+    loop_factory = None
     if kind == "uvloop":
         import uvloop
 
-        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+        loop_factory = uvloop.new_event_loop
     for _ in range(rounds):
         for program in PROGRAMS:
 
@@ -85,7 +86,8 @@ def main():
                 await program()
                 return time.perf_counter() - start
 
-            print(f"{program.__name__}\t{asyncio.run(timed())}")
+            with asyncio.Runner(loop_factory=loop_factory) as runner:
+                print(f"{program.__name__}\t{runner.run(timed())}")
 
 
 main()
