@@ -30,10 +30,12 @@ sheave_facade::thread_local! {
 }
 
 /// The budget of this thread's current poll. A thread that is ending has no limit.
+#[inline]
 fn current() -> Budget {
     CURRENT.try_with(Cell::get).unwrap_or(Budget::Unlimited)
 }
 
+#[inline]
 fn set(budget: Budget) {
     // A thread that is ending has no poll whose budget could matter.
     let _ = CURRENT.try_with(|current| current.set(budget));
@@ -120,12 +122,14 @@ pub struct RestoreOnPending(Cell<Option<u8>>);
 
 impl RestoreOnPending {
     /// The operation succeeded: the unit stays consumed.
+    #[inline]
     pub fn made_progress(&self) {
         self.0.set(None);
     }
 }
 
 impl Drop for RestoreOnPending {
+    #[inline]
     fn drop(&mut self) {
         if let Some(units) = self.0.get() {
             set(Budget::Left(units));

@@ -14,15 +14,16 @@
 //! | –        | polled           | queued   | QUEUED, under the lock, if not PERMIT                 |
 //! | answered | dropped          | –        | a `notify_one` is passed on, a `notify_waiters` is not |
 //!
-//! Under its lock the list has waiters if and only if the word is QUEUED, and a QUEUED word changes
-//! under that lock only. PERMIT and QUEUED exclude each other, so a signal that finds neither is kept
-//! by one change of the word.
+//! Under its lock the list has waiters only if the word is QUEUED, and a QUEUED word changes under that
+//! lock only. PERMIT and QUEUED exclude each other, so a signal that finds neither is kept by one change
+//! of the word. A word stays QUEUED when the last waiter is answered or dropped: the next one may come
+//! soon, and a signal that finds nobody makes it PERMIT.
 
 mod wait;
 
 pub use wait::{Notified, OwnedNotified};
 
-use super::wait_list::{Key, Left, WaitList, wake};
+use super::wait_list::{Key, Left, Told, WaitList, wake};
 use sheave_facade::seeded;
 use sheave_facade::sync::atomic::AtomicUsize;
 use sheave_facade::sync::atomic::Ordering::{AcqRel, Acquire, Release};
@@ -52,6 +53,7 @@ use std::ops::ControlFlow;
 #[derive(Debug)]
 pub struct Notify {
     word: AtomicUsize,
+    told: Told,
     waiters: Mutex<Waiters>,
 }
 
@@ -89,7 +91,11 @@ impl Notify {
         /// [`new`](Self::new) for statics.
         #[must_use]
         pub fn const_new() -> Self {
-            Self { word: AtomicUsize::new(0), waiters: Mutex::new(WaitList::new()) }
+            Self {
+                word: AtomicUsize::new(0),
+                told: Told::new(),
+                waiters: Mutex::new(WaitList::new()),
+            }
         }
     }
 
@@ -205,14 +211,13 @@ impl Notify {
         let mut waiters = self.waiters.lock();
         let chosen = match whom {
             Answer::Last => waiters.answer_last(whom),
-            Answer::First | Answer::All => waiters.answer_first(whom),
+            Answer::First | Answer::All => self.told.answer_first(&mut waiters, whom),
         };
-        if waiters.is_empty() {
-            self.nobody_is_queued();
-        }
+        let is_kept = chosen.is_none() && self.keep_instead();
         drop(waiters);
         match chosen {
             Some(waker) => wake([waker]),
+            None if is_kept => (),
             None => self.notify(whom),
         }
     }
@@ -220,10 +225,7 @@ impl Notify {
     /// A future that waited is dropped.
     fn leave(&self, key: Key) {
         let mut waiters = self.waiters.lock();
-        let left = waiters.leave(key);
-        if waiters.is_empty() {
-            self.nobody_is_queued();
-        }
+        let left = self.told.leave(&mut waiters, key);
         drop(waiters);
         match left {
             Left::Answered(whom @ (Answer::First | Answer::Last)) => {
@@ -300,11 +302,23 @@ impl Notify {
 
     /// Under the lock, with a list that is empty: a QUEUED word says so. Nobody else changes one.
     fn nobody_is_queued(&self) {
+        self.unqueue(0);
+    }
+
+    /// Under the lock, with a list that is empty: a QUEUED word becomes PERMIT.
+    fn keep_instead(&self) -> bool {
+        self.unqueue(PERMIT)
+    }
+
+    fn unqueue(&self, permit: usize) -> bool {
         let word = self.look();
-        if word & QUEUED != 0 {
-            // ORDERING: Release, for `look`: what it has read from `count_call` stays published.
-            self.word.store(word & !QUEUED, Release);
+        let is_queued = word & QUEUED != 0;
+        if is_queued {
+            // ORDERING: Release, for `look` and `try_go`: publishes the signal, and what was read from
+            // `count_call` stays published.
+            self.word.store((word & !QUEUED) | permit, Release);
         }
+        is_queued
     }
 }
 

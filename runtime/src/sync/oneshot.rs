@@ -1,36 +1,17 @@
 //! A channel for one value.
-//!
-//! One word says how far the channel is, and who waits.
-//!
-//! | word                 | call                      | sets     | returns, and does                         |
-//! |----------------------|---------------------------|----------|-------------------------------------------|
-//! | not CLOSED           | `send`                    | SENT     | `Ok`; wakes a receiver that waits         |
-//! | CLOSED               | `send`                    | –        | the value comes back                      |
-//! | any                  | the sender is dropped     | GONE     | wakes a receiver that waits, not CLOSED   |
-//! | SENT                 | the receiver looks        | –        | the value; never looks again              |
-//! | GONE or CLOSED, not SENT | the receiver looks    | –        | `Err`; never looks again                  |
-//! | none of these        | the receiver looks        | RECEIVER_WAITS | `Pending`                           |
-//! | `_WAITS`             | who waits has another waker | not `_WAITS` | as if it looked first               |
-//! | any                  | `close`, receiver dropped | CLOSED   | wakes who waits in `Sender::closed`       |
-//! | not CLOSED           | `Sender::closed` polled   | SENDER_WAITS | `Pending`                             |
-//!
-//! Absent: SENT with GONE, the sender is used up by `send`; SENT, GONE or CLOSED cleared.
 
+mod channel;
 pub mod error;
 
 use super::blocking::block_on;
 use crate::coop;
-use crate::util::contain::contain;
 use crate::util::waits::{SyncKind, noting};
-use sheave_facade::cell::UnsafeCell;
+use channel::{CLOSED, RECEIVER_WAITS, SENDER_WAITS, SENT, Side};
 use sheave_facade::seeded;
-use sheave_facade::sync::TrackedArc;
-use sheave_facade::sync::atomic::AtomicUsize;
-use sheave_facade::sync::atomic::Ordering::{AcqRel, Acquire};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 /// A channel for one value.
 ///
@@ -46,19 +27,14 @@ use std::task::{Context, Poll, Waker, ready};
 /// # }
 /// ```
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let shared = TrackedArc::new(Shared {
-        word: AtomicUsize::new(0),
-        value: UnsafeCell::new(None),
-        receiver: UnsafeCell::new(None),
-        sender: UnsafeCell::new(None),
-    });
-    (Sender { shared: Some(shared.clone()) }, Receiver { shared, is_done: false })
+    let (sender, receiver) = Side::pair();
+    (Sender { shared: Some(sender) }, Receiver { shared: receiver, is_done: false })
 }
 
 /// Sends the value. Dropped without a value, it lets the receiver know.
 pub struct Sender<T> {
     /// `None` once a value was sent.
-    shared: Option<TrackedArc<Shared<T>>>,
+    shared: Option<Side<T>>,
 }
 
 /// Waits for the value: a future.
@@ -67,121 +43,9 @@ pub struct Sender<T> {
 /// Strict: poll it through `&mut receiver`, and the value is still there after a dropped wait.
 #[must_use = "futures do nothing unless polled"]
 pub struct Receiver<T> {
-    shared: TrackedArc<Shared<T>>,
+    shared: Side<T>,
     /// The value, or the news that there is none, was received. Nobody waits for the end of this one.
     is_done: bool,
-}
-
-const SENT: usize = 1;
-const GONE: usize = 2;
-const CLOSED: usize = 4;
-const RECEIVER_WAITS: usize = 8;
-const SENDER_WAITS: usize = 16;
-/// What ends a wait, whoever does it.
-const OVER: usize = SENT | GONE | CLOSED;
-
-struct Shared<T> {
-    word: AtomicUsize,
-    /// [one-side] The sender's until `SENT` is set, the receiver's from then on.
-    value: UnsafeCell<Option<T>>,
-    /// [own-waker] Each side's own while its `_WAITS` is not set. While that is set, both sides may
-    /// read it; the other one does so if it finds the bit set by the change that ends the wait.
-    receiver: UnsafeCell<Option<Waker>>,
-    sender: UnsafeCell<Option<Waker>>,
-}
-
-// SAFETY: the value goes from one side to the other, hence `T: Send`; [one-side] never gives out two
-// references, so `T: Sync` is not needed. Wakers are `Sync`, and [own-waker] tells who writes.
-unsafe impl<T: Send> Sync for Shared<T> {}
-
-impl<T> Shared<T> {
-    fn look(&self) -> usize {
-        // ORDERING: Acquire; pairs with the release of `set` and `set_sent`. Weaker, the receiver
-        // would take the value before it sees it written (model `a_value_arrives`).
-        self.word.load(Acquire)
-    }
-
-    /// Sets bits and returns the former word.
-    fn set(&self, bits: usize) -> usize {
-        // ORDERING: AcqRel. Release: whoever sees a `_WAITS` bit finds the waker stored. Acquire: who
-        // sets one and finds `SENT` reads the value (model `a_value_arrives`).
-        self.word.fetch_or(bits, AcqRel)
-    }
-
-    /// Sets `SENT` unless the receiver is closed, and returns the former word.
-    fn set_sent(&self) -> usize {
-        let open = |word: usize| (word & CLOSED == 0).then_some(word | SENT);
-        // ORDERING: AcqRel, Acquire as in `set`; here the release publishes the value.
-        match self.word.fetch_update(AcqRel, Acquire, open) {
-            Ok(former) | Err(former) => former,
-        }
-    }
-
-    /// The value, for the side it belongs to.
-    fn take(&self) -> Option<T> {
-        // SAFETY: accesses the value; [one-side] by what the callers found in the word.
-        self.value.with_mut(|value| unsafe { &mut *value }.take())
-    }
-
-    /// Says what the word means to a receiver.
-    fn receive(&self, word: usize) -> Result<T, error::TryRecvError> {
-        if word & SENT != 0 {
-            // [one-side] `SENT` is set; the receiver takes once.
-            return Ok(self.take().expect("a value was sent and not received"));
-        }
-        let is_over = word & (GONE | CLOSED) != 0;
-        Err(if is_over { error::TryRecvError::Closed } else { error::TryRecvError::Empty })
-    }
-
-    /// The waker of the side whose bit is `waits`.
-    fn place(&self, waits: usize) -> &UnsafeCell<Option<Waker>> {
-        if waits == RECEIVER_WAITS { &self.receiver } else { &self.sender }
-    }
-
-    /// For the other side, with the word before the change that ends the wait.
-    #[inline]
-    fn wake(&self, waits: usize, former: usize) {
-        if former & waits != 0 && former & OVER == 0 {
-            // SAFETY: reads the waker; [own-waker] the bit was set by then.
-            let waker = self.place(waits).with(|place| unsafe { &*place }.as_ref());
-            contain(|| waker.expect("stored before the bit was set").wake_by_ref());
-        }
-    }
-
-    /// Has this waker from now on, unless the wait is over. Returns the newest word.
-    fn wait(&self, waits: usize, mut word: usize, cx: &Context<'_>) -> usize {
-        let place = self.place(waits);
-        if word & waits != 0 {
-            // SAFETY: reads the waker; [own-waker] by the side itself.
-            let own = place.with(|place| unsafe { &*place }.as_ref());
-            if own.is_some_and(|own| own.will_wake(cx.waker())) {
-                return word;
-            }
-            word = self.take_back(waits);
-            if word & OVER != 0 && !seeded::on("oneshot_waker_taken_back_late") {
-                // The other side may be reading.
-                return word;
-            }
-        }
-        let clone = cx.waker().clone();
-        // SAFETY: writes the waker; [own-waker] the bit is not set, and was not when the wait ended.
-        let former = place.with_mut(|place| unsafe { &mut *place }.replace(clone));
-        drop(former);
-        self.set(waits)
-    }
-
-    /// Clears the bit of a side that waits, and returns the former word.
-    fn take_back(&self, waits: usize) -> usize {
-        // ORDERING: Acquire; pairs with the release of `set_sent`: it may be the look that finds the
-        // value (model `a_new_waker_is_woken`). It publishes nothing.
-        self.word.fetch_and(!waits, Acquire)
-    }
-
-    fn close(&self) -> usize {
-        let former = self.set(CLOSED);
-        self.wake(SENDER_WAITS, former);
-        former
-    }
 }
 
 impl<T> Sender<T> {
@@ -193,18 +57,7 @@ impl<T> Sender<T> {
     /// Hands the value back if the receiver was closed or dropped.
     #[inline]
     pub fn send(mut self, value: T) -> Result<(), T> {
-        let shared = self.shared.take().expect("a sender sends once");
-        // SAFETY: accesses the value; [one-side] `SENT` is not set.
-        shared.value.with_mut(|place| unsafe { *place = Some(value) });
-        let former = shared.set_sent();
-        if former & CLOSED != 0 && !seeded::on("oneshot_sent_though_closed") {
-            // [one-side] `SENT` is not set, and never will be.
-            return Err(shared.take().expect("stored above"));
-        }
-        if !seeded::on("oneshot_send_wakes_nobody") {
-            shared.wake(RECEIVER_WAITS, former);
-        }
-        Ok(())
+        self.shared.take().expect("a sender sends once").send(value)
     }
 
     /// Waits until the receiver is closed or dropped.
@@ -335,29 +188,19 @@ impl<T> Future for Receiver<T> {
 }
 
 impl<T> Drop for Sender<T> {
+    #[inline]
     fn drop(&mut self) {
-        let Some(shared) = self.shared.take() else { return };
-        let former = shared.set(GONE);
-        if !seeded::on("oneshot_drop_wakes_nobody") {
-            shared.wake(RECEIVER_WAITS, former);
+        if let Some(shared) = self.shared.take() {
+            shared.drop_sender();
         }
     }
 }
 
 impl<T> Drop for Receiver<T> {
+    #[inline]
     fn drop(&mut self) {
-        if self.is_done {
-            return;
-        }
-        // A sender that lives on keeps nothing alive that nobody waits for or receives.
-        let former = self.shared.close();
-        if former & SENT != 0 {
-            // [one-side] `SENT` is set.
-            drop(self.shared.take());
-        } else if former & GONE == 0 {
-            // SAFETY: writes the waker; [own-waker] the sender finds `CLOSED`, and does not look.
-            drop(self.shared.receiver.with_mut(|place| unsafe { &mut *place }.take()));
-        }
+        // SAFETY: a receiver that is dropped is not used any more.
+        unsafe { self.shared.drop_receiver(self.is_done) };
     }
 }
 

@@ -19,7 +19,7 @@
 //! under that lock only. So who comes later never overtakes: what is left over while somebody waits is
 //! kept for the first.
 
-use super::wait_list::{Key, Left, WaitList, poll_answer_with, wake};
+use super::wait_list::{Key, Left, Told, WaitList, poll_told, wake};
 use crate::coop;
 use crate::util::WakeBatch;
 use crate::util::waits::{SyncKind, noting};
@@ -36,6 +36,7 @@ use std::task::{Context, Poll, Waker, ready};
 #[derive(Debug)]
 pub(super) struct Permits {
     word: AtomicUsize,
+    told: Told,
     waiters: Mutex<Waiters>,
 }
 
@@ -71,14 +72,24 @@ impl Permits {
         #[track_caller]
         pub(super) fn new(available: usize) -> Self {
             assert!(available <= Self::MAX, "a semaphore has at most `usize::MAX >> 3` permits");
-            Self { word: AtomicUsize::new(available * ONE), waiters: Mutex::new(WaitList::new()) }
+            Self::of(available * ONE)
         }
     }
 
     sheave_facade::const_fn! {
         /// No permits, and closed.
         pub(super) fn closed() -> Self {
-            Self { word: AtomicUsize::new(CLOSED), waiters: Mutex::new(WaitList::new()) }
+            Self::of(CLOSED)
+        }
+    }
+
+    sheave_facade::const_fn! {
+        fn of(word: usize) -> Self {
+            Self {
+                word: AtomicUsize::new(word),
+                told: Told::new(),
+                waiters: Mutex::new(WaitList::new()),
+            }
         }
     }
 
@@ -131,15 +142,15 @@ impl Permits {
     #[track_caller]
     fn serve<'a>(&'a self, mut waiters: MutexGuard<'a, Waiters>, count: usize) {
         let mut spare = sum(self.look(), count);
-        let first = grant(&mut waiters, &mut spare);
-        let Some(second) = grant(&mut waiters, &mut spare) else {
+        let first = self.grant(&mut waiters, &mut spare);
+        let Some(second) = self.grant(&mut waiters, &mut spare) else {
             self.settle(&waiters, spare);
             drop(waiters);
             return wake(first);
         };
         let mut wakes = WakeBatch::new();
         first.into_iter().chain([second]).for_each(|waker| wakes.push(waker));
-        while let Some(next) = grant(&mut waiters, &mut spare) {
+        while let Some(next) = self.grant(&mut waiters, &mut spare) {
             wakes.push(next);
             if !wakes.has_room() {
                 self.settle(&waiters, spare);
@@ -157,6 +168,13 @@ impl Permits {
         self.settle(&waiters, spare);
         drop(waiters);
         wakes.wake_all();
+    }
+
+    /// Answers the first waiter if there are as many permits as it asks for, which are spare no more.
+    fn grant(&self, waiters: &mut Waiters, spare: &mut usize) -> Option<Waker> {
+        let count = *waiters.first_request()?;
+        *spare = spare.checked_sub(count)?;
+        self.told.answer_first(waiters, Answer::Granted)
     }
 
     /// Refuses those who wait and who come. Permits that are held stay valid.
@@ -197,7 +215,7 @@ impl Permits {
     /// A future that waited is dropped.
     fn leave(&self, key: Key, count: usize) {
         let mut waiters = self.waiters.lock();
-        match waiters.leave(key) {
+        match self.told.leave(&mut waiters, key) {
             Left::Waiting(waker) => {
                 // Who was behind a large request may be content with what there is.
                 self.serve(waiters, 0);
@@ -291,13 +309,6 @@ fn sum(word: usize, count: usize) -> usize {
     free + count
 }
 
-/// Answers the first waiter if there are as many permits as it asks for, which are spare no more.
-fn grant(waiters: &mut Waiters, spare: &mut usize) -> Option<Waker> {
-    let count = *waiters.first_request()?;
-    *spare = spare.checked_sub(count)?;
-    waiters.answer_first(Answer::Granted)
-}
-
 /// What a word says to somebody who asks for `count` permits.
 #[inline]
 fn judge(word: usize, count: usize) -> Result<(), Refusal> {
@@ -325,6 +336,10 @@ impl AcquirePermits<'_> {
     #[inline]
     fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Answer> {
         if self.key.is_some() {
+            // Only grants are told.
+            if self.permits.told.take(&mut self.key) {
+                return Poll::Ready(Answer::Granted);
+            }
             return self.poll_queued(cx, None);
         }
         match self.permits.try_acquire(self.count as usize) {
@@ -339,12 +354,8 @@ impl AcquirePermits<'_> {
     fn poll_queued(&mut self, cx: &mut Context<'_>, clone: Option<Waker>) -> Poll<Answer> {
         let Self { permits, count, kind, key } = self;
         let at_once = |_: &mut Waiters| permits.take_or_queue(*count as usize);
-        let waiters = &permits.waiters;
-        noting(
-            *kind,
-            *permits,
-            poll_answer_with(clone, waiters, |waiters| waiters, key, cx, at_once),
-        )
+        let polled = poll_told(clone, &permits.told, &permits.waiters, key, cx, at_once);
+        noting(*kind, *permits, polled)
     }
 }
 

@@ -13,8 +13,14 @@
 //! | Waiting  | `leave`                       | –        | its waker, to be dropped unlocked        |
 //! | Answered | `leave`                       | –        | the answer, which the primitive passes on |
 //!
+//! A list may have flags outside the lock, by which waiters hear of their answers: see [`told`].
+//!
 //! Absent: (Answered, `answer_*`), an answered entry is in no order any more; (Answered,
 //! `change_waker`), a poll takes its answer first.
+
+mod told;
+
+pub(crate) use told::Told;
 
 use crate::util::contain::contain;
 use sheave_facade::sync::Mutex;
@@ -215,6 +221,9 @@ pub(crate) fn wake(wakers: impl IntoIterator<Item = Waker>) {
     wakers.into_iter().for_each(|waker| contain(|| waker.wake()));
 }
 
+/// Finds the list in what its lock protects.
+type Find<S, R, A> = fn(&mut S) -> &mut WaitList<R, A>;
+
 /// Polls one waiter of the list that `list` finds in `state`.
 ///
 /// `at_once` is asked as long as the waiter is not in the list: it breaks with an answer, or goes on
@@ -223,29 +232,47 @@ pub(crate) fn wake(wakers: impl IntoIterator<Item = Waker>) {
 #[inline]
 pub(crate) fn poll_answer<S, R, A>(
     state: &Mutex<S>,
-    list: fn(&mut S) -> &mut WaitList<R, A>,
+    list: Find<S, R, A>,
     key: &mut Option<Key>,
     cx: &mut Context<'_>,
     at_once: impl FnMut(&mut S) -> ControlFlow<A, R>,
 ) -> Poll<A> {
-    poll_answer_with(None, state, list, key, cx, at_once)
+    poll_with(None, None, state, list, key, cx, at_once)
 }
 
-/// [`poll_answer`] for one who is likely to queue, and brings a clone of its waker: `at_once` is asked
-/// at most once, and what it goes on with is queued at that moment.
+/// [`poll_answer`] of a list with flags, for one who is likely to queue, and brings a clone of its waker:
+/// `at_once` is asked at most once, and what it goes on with is queued at that moment.
+///
+/// One who may have been [told](Told::take) asks for that first.
 #[inline]
-pub(crate) fn poll_answer_with<S, R, A>(
+pub(crate) fn poll_told<R, A>(
+    clone: Option<Waker>,
+    told: &Told,
+    list: &Mutex<WaitList<R, A>>,
+    key: &mut Option<Key>,
+    cx: &mut Context<'_>,
+    at_once: impl FnMut(&mut WaitList<R, A>) -> ControlFlow<A, R>,
+) -> Poll<A> {
+    poll_with(clone, Some(told), list, |list| list, key, cx, at_once)
+}
+
+#[inline]
+fn poll_with<S, R, A>(
     mut clone: Option<Waker>,
+    told: Option<&Told>,
     state: &Mutex<S>,
-    list: fn(&mut S) -> &mut WaitList<R, A>,
+    list: Find<S, R, A>,
     key: &mut Option<Key>,
     cx: &mut Context<'_>,
     mut at_once: impl FnMut(&mut S) -> ControlFlow<A, R>,
 ) -> Poll<A> {
     loop {
         let mut held = state.lock();
-        if key.is_some() {
+        if let Some(&Key(at)) = key.as_ref() {
             if let Some(polled) = list(&mut held).poll_entry(key, cx, &mut clone) {
+                if let (Poll::Ready(_), Some(told)) = (&polled, told) {
+                    told.forget(at);
+                }
                 return polled;
             }
         } else {
@@ -253,7 +280,9 @@ pub(crate) fn poll_answer_with<S, R, A>(
                 ControlFlow::Break(answer) => return Poll::Ready(answer),
                 ControlFlow::Continue(request) => {
                     if let Some(waker) = clone.take() {
-                        *key = Some(list(&mut held).join(request, waker));
+                        let list = list(&mut held);
+                        told.inspect(|told| told.sweep(list));
+                        *key = Some(list.join(request, waker));
                         return Poll::Pending;
                     }
                 }

@@ -2,7 +2,7 @@
 
 use super::{Notify, QUEUED, Waiters};
 use crate::coop;
-use crate::sync::wait_list::{Key, poll_answer_with};
+use crate::sync::wait_list::{Key, poll_told};
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::sync::Arc;
 use std::fmt;
@@ -44,7 +44,11 @@ impl<N: Deref<Target = Notify>> Wait<N> {
                     ready!(self.poll_queued(cx, Some(calls)));
                 }
             }
-            Stage::Queued(_) => ready!(self.poll_queued(cx, None)),
+            Stage::Queued(ref mut key) => {
+                if !self.notify.told.take(key) {
+                    ready!(self.poll_queued(cx, None));
+                }
+            }
         }
         self.stage = Stage::Done;
         Poll::Ready(())
@@ -56,8 +60,7 @@ impl<N: Deref<Target = Notify>> Wait<N> {
         let notify: &Notify = &self.notify;
         let clone = key.is_none().then(|| cx.waker().clone());
         let at_once = |_: &mut Waiters| notify.try_go(since, QUEUED);
-        let waiters = &notify.waiters;
-        let polled = poll_answer_with(clone, waiters, |waiters| waiters, key, cx, at_once);
+        let polled = poll_told(clone, &notify.told, &notify.waiters, key, cx, at_once);
         noting(SyncKind::Notify, notify, polled).map(drop)
     }
 

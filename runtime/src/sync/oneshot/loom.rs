@@ -98,6 +98,8 @@ fn controls() {
     let model = |name| format!("sync::oneshot::loom::{name}");
     must_catch(&model("a_value_arrives"), "oneshot_send_wakes_nobody", &["deadlock"]);
     must_catch(&model("a_value_arrives"), "oneshot_no_second_look", &["deadlock"]);
+    let freed = ["Causality violation", "concurrent", "use after free"];
+    must_catch(&model("a_new_waker_is_woken"), "oneshot_left_while_waking", &freed);
     must_catch(&model("a_value_is_dropped_once"), "oneshot_sent_though_closed", &["panicked"]);
     let concurrent = ["Causality violation", "concurrent"];
     must_catch(&model("a_new_waker_is_woken"), "oneshot_waker_taken_back_late", &concurrent);

@@ -104,6 +104,30 @@ fn what_many_give_adds_up() {
     });
 }
 
+/// Polls twice, whoever woke it, and gives up.
+fn try_twice(permits: &Permits) -> usize {
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut wait = pin!(permits.acquire(SyncKind::Semaphore, 1));
+    let is_granted =
+        wait.as_mut().poll(&mut cx).is_ready() || wait.as_mut().poll(&mut cx).is_ready();
+    usize::from(is_granted)
+}
+
+/// Claim: who is told of a grant without the lock, or finds it under the lock, leaves nothing that the
+/// next one in its place could take for its own.
+/// Threads 2, unbounded.
+#[test]
+fn a_grant_is_heard_once() {
+    Model::new("permits_heard_once").unbounded().check(|| {
+        let permits = Arc::new(Permits::new(0));
+        let giver = permits.clone();
+        let giver = thread::spawn(move || giver.release(1));
+        let taken = try_twice(&permits) + try_twice(&permits);
+        giver.join().expect("it gives");
+        assert_eq!(taken + permits.available(), 1);
+    });
+}
+
 #[test]
 fn controls() {
     let model = |name| format!("sync::permits::loom::{name}");
@@ -112,4 +136,5 @@ fn controls() {
     must_catch(&passed_on, "permits_grant_not_passed_on", &deadlock);
     must_catch(&model("who_queues_is_served"), "permits_queued_in_silence", &deadlock);
     must_catch(&model("what_many_give_adds_up"), "permits_queued_in_silence", &deadlock);
+    must_catch(&model("a_grant_is_heard_once"), "told_not_forgotten", &["panicked"]);
 }
