@@ -5,6 +5,7 @@
 
 mod channel;
 pub mod error;
+mod message;
 mod receiver;
 mod sender;
 

@@ -80,7 +80,7 @@ impl Semaphore {
         }
     }
 
-    /// How many permits can be taken now: none while somebody waits.
+    /// How many permits can be taken now: none while somebody waits, for what is left over is theirs.
     ///
     /// # Examples
     /// ```

@@ -15,10 +15,11 @@
 //! | –                     | `subscribe`           | the one to come | as before                            |
 //! | any                   | dropped               | –              | wanted by one fewer                   |
 
+use super::message::Message;
 use crate::sync::wait_list::{Key, WaitList, poll_answer, wake};
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
-use sheave_facade::sync::{Arc, Mutex};
+use sheave_facade::sync::Mutex;
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::task::{Context, Poll};
@@ -29,6 +30,8 @@ pub(super) struct Channel<T> {
 }
 
 struct State<T> {
+    /// Each has as many shares as receivers want it; these clone it without the lock, for that is code of
+    /// the user (W10).
     kept: VecDeque<Message<T>>,
     /// The number of the oldest message that is kept, or of the one to come.
     oldest: u64,
@@ -43,16 +46,9 @@ struct State<T> {
     watchers: WaitList<(), ()>,
 }
 
-struct Message<T> {
-    /// Shared, so that it is cloned without the lock: that is code of the user (W10).
-    value: Arc<T>,
-    /// How many receivers want it.
-    wanted: usize,
-}
-
 /// What a receiver gets.
 pub(super) enum Popped<T> {
-    Message(Arc<T>),
+    Message(Message<T>),
     Lagged(u64),
     Nothing,
     End,
@@ -82,15 +78,16 @@ impl<T> Channel<T> {
 
     /// Keeps the message for all receivers, and says how many these are; without any it comes back.
     pub(super) fn send(&self, value: T) -> Result<usize, T> {
-        let value = Arc::new(value);
+        let mut message = Message::new(value);
         let mut state = self.state.lock();
         let receivers = state.receivers;
         if receivers == 0 {
             drop(state);
-            return Err(Arc::into_inner(value).expect("it was not shared"));
+            return Err(message.into_inner());
         }
         let given_up = if state.kept.len() == state.capacity { state.drop_oldest() } else { None };
-        state.kept.push_back(Message { value, wanted: receivers });
+        message.want(receivers);
+        state.kept.push_back(message);
         let waiting = state.waiters.answer_all(());
         drop(state);
         if !seeded::on("broadcast_send_wakes_nobody") {
@@ -152,10 +149,9 @@ impl<T> Channel<T> {
     pub(super) fn unsubscribe(&self, next: u64) {
         let mut state = self.state.lock();
         let received = next.saturating_sub(state.oldest) as usize;
-        state.kept.iter_mut().skip(received).for_each(|message| message.wanted -= 1);
-        let mut unwanted = Vec::new();
-        while state.kept.front().is_some_and(|message| message.wanted == 0) {
-            unwanted.extend(state.drop_oldest());
+        let unwanted: Vec<_> = state.kept.iter_mut().skip(received).map(Message::share).collect();
+        while state.kept.front().is_some_and(|message| message.shares() == 0) {
+            state.drop_oldest();
         }
         state.receivers -= 1;
         let watchers =
@@ -243,7 +239,7 @@ impl<T> State<T> {
         self.oldest + self.kept.len() as u64
     }
 
-    /// Takes the oldest message off, to be dropped unlocked.
+    /// Takes the oldest message off, to be dropped unlocked if it has shares.
     fn drop_oldest(&mut self) -> Option<Message<T>> {
         let oldest = self.kept.pop_front();
         self.oldest += u64::from(oldest.is_some());
@@ -262,12 +258,11 @@ impl<T> State<T> {
             return if self.strong == 0 { Popped::End } else { Popped::Nothing };
         };
         *next += 1;
-        message.wanted -= 1;
-        if message.wanted > 0 || seeded::on("broadcast_received_is_kept") {
-            return Popped::Message(message.value.clone());
+        let share = message.share();
+        if message.shares() == 0 && !seeded::on("broadcast_received_is_kept") {
+            // Who wants a newer one has received this one: it is the oldest.
+            self.drop_oldest();
         }
-        // Who wants a newer one has received this one: it is the oldest.
-        let last = self.drop_oldest().expect("found above");
-        Popped::Message(last.value)
+        Popped::Message(share)
     }
 }

@@ -78,5 +78,7 @@ fn controls() {
     let all = model("everybody_gets_all");
     must_catch(&all, "broadcast_send_wakes_nobody", &["deadlock"]);
     must_catch(&all, "broadcast_last_sender_wakes_nobody", &["deadlock"]);
+    let concurrent = ["Causality violation", "concurrent", "moved out"];
+    must_catch(&all, "broadcast_taken_while_read", &concurrent);
     must_catch(&model("messages_are_dropped_once"), "broadcast_received_is_kept", &["panicked"]);
 }

@@ -92,7 +92,7 @@ impl<T: Clone> Receiver<T> {
         let mut wait = Wait { channel: &self.channel, key: None };
         let next = &mut self.next;
         match poll_fn(|cx| wait.poll(next, cx)).await {
-            Popped::Message(message) => Ok(Arc::unwrap_or_clone(message)),
+            Popped::Message(message) => Ok(message.receive()),
             Popped::Lagged(missed) => Err(RecvError::Lagged(missed)),
             Popped::End | Popped::Nothing => Err(RecvError::Closed),
         }
@@ -104,7 +104,7 @@ impl<T: Clone> Receiver<T> {
     /// Whether there is none yet, there will never be one, or how many it has missed.
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         match self.channel.pop(&mut self.next) {
-            Popped::Message(message) => Ok(Arc::unwrap_or_clone(message)),
+            Popped::Message(message) => Ok(message.receive()),
             Popped::Lagged(missed) => Err(TryRecvError::Lagged(missed)),
             Popped::Nothing => Err(TryRecvError::Empty),
             Popped::End => Err(TryRecvError::Closed),
