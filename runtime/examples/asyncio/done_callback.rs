@@ -11,8 +11,8 @@ async fn do_some_work(x: u64) -> String {
 
 #[sheave::main(flavor = "current_thread")]
 pub async fn main() {
-    // A task that several wait for, this function and the callback, is shared.
-    let task = create_task(do_some_work(2)).shared();
+    let task = create_task(do_some_work(2));
+    // It borrows the output, before the await below takes it.
     task.add_done_callback(|result| {
         println!("Callback:  {}", result.as_ref().expect("the task does not panic"));
     });

@@ -60,6 +60,7 @@ pub use crate::gather;
 pub use crate::sync::queue::{GetNowaitError, PutNowaitError};
 pub use crate::sync::{BoundedSemaphore, Condition, Event, Lock, OverRelease};
 pub use crate::sync::{LifoQueue, PriorityQueue, Queue, QueueShutDown};
+pub use crate::tasks::CallbackId;
 pub use crate::tasks::Context;
 pub use as_completed::{AsCompleted, WithIndex, Within, as_completed};
 pub use async_with::{AsyncContextManager, AsyncWithError, ExitReason, async_with};

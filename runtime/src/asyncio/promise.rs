@@ -9,12 +9,17 @@
 //! | settled, others look | a `Promise` is polled            | settled   | a copy                         |
 //! | settled, nobody else | the last `Promise` is polled     | taken     | the outcome itself             |
 //!
+//! Between pending and settled is *calling*, see `callbacks`: done, and not yet for who waits.
+//!
 //! Absent: anything that leads back to pending; a poll of a promise that has returned its outcome.
 //! All is under one lock, and no code of a user runs under it.
 
+mod callbacks;
 mod error;
 
 pub use error::{InvalidStateError, PromiseError};
+
+use callbacks::{Callback, Calls};
 
 use crate::coop;
 use crate::sync::wait_list::{Key, WaitList, wake};
@@ -22,6 +27,7 @@ use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::{Arc, Mutex};
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::mem;
@@ -58,6 +64,8 @@ pub fn create_future<T, E>() -> (Completer<T, E>, Promise<T, E>) {
         promises: 1,
         copy: None,
         waiters: WaitList::new(),
+        callbacks: VecDeque::new(),
+        registered: 0,
     };
     let shared = Arc::new(Mutex::new(state));
     (Completer { shared: shared.clone() }, Promise { shared, key: None, is_done: false })
@@ -93,6 +101,9 @@ struct State<T, E> {
     promises: usize,
     copy: Option<Copy<T, E>>,
     waiters: WaitList<(), ()>,
+    callbacks: VecDeque<Callback<T, E>>,
+    /// How many callbacks ever were.
+    registered: u64,
 }
 
 // SAFETY: what is not `Send` by itself is the `Arc` of an outcome that is not `Sync`. It is cloned only
@@ -101,6 +112,8 @@ unsafe impl<T: Send, E: Send> Send for State<T, E> {}
 
 enum Stage<T, E> {
     Pending,
+    /// Callbacks have the outcome.
+    Calling,
     /// Behind an `Arc`, so that it is copied without the lock.
     Settled(Arc<Outcome<T, E>>),
     /// The only promise left has returned it.
@@ -183,7 +196,7 @@ impl<T, E> Promise<T, E> {
         let waker = cx.map(|cx| cx.waker().clone());
         let mut state = self.shared.lock();
         let (outcome, copy) = match &state.outcome {
-            Stage::Pending => {
+            Stage::Pending | Stage::Calling => {
                 let former = waker.and_then(|waker| state.wait(&mut self.key, waker));
                 drop(state);
                 drop(former);
@@ -218,14 +231,16 @@ impl<T, E> State<T, E> {
     fn take(&mut self) -> Arc<Outcome<T, E>> {
         match mem::replace(&mut self.outcome, Stage::Taken) {
             Stage::Settled(outcome) => outcome,
-            Stage::Pending | Stage::Taken => unreachable!("looked at just now"),
+            Stage::Pending | Stage::Calling | Stage::Taken => {
+                unreachable!("looked at just now")
+            }
         }
     }
 }
 
 /// Settles a pending future and wakes who waits; hands the outcome back if it is too late.
 fn complete<T, E>(
-    shared: &Mutex<State<T, E>>,
+    shared: &Arc<Mutex<State<T, E>>>,
     outcome: Outcome<T, E>,
 ) -> Result<(), Outcome<T, E>> {
     let outcome = Arc::new(outcome);
@@ -233,6 +248,12 @@ fn complete<T, E>(
     if !matches!(state.outcome, Stage::Pending) && !seeded::on("promise_set_twice") {
         drop(state);
         return Err(Arc::into_inner(outcome).expect("nobody else has seen it"));
+    }
+    if let Some(first) = state.first_callback() {
+        state.outcome = Stage::Calling;
+        drop(state);
+        first.begin(Calls { shared: shared.clone(), outcome: Some(outcome) });
+        return Ok(());
     }
     let former = mem::replace(&mut state.outcome, Stage::Settled(outcome));
     let waiters: Vec<Waker> = if seeded::on("promise_wakes_first_only") {
@@ -298,7 +319,7 @@ impl<T, E> Drop for Promise<T, E> {
         let mut state = self.shared.lock();
         state.promises -= 1;
         let left = self.key.take().map(|key| state.waiters.leave(key));
-        let outcome = (state.promises == 0 && !matches!(state.outcome, Stage::Pending))
+        let outcome = (state.promises == 0 && matches!(state.outcome, Stage::Settled(_)))
             .then(|| mem::replace(&mut state.outcome, Stage::Taken));
         drop(state);
         drop((left, outcome));

@@ -3,6 +3,7 @@
 use crate::coop;
 use crate::sync::wait_list::{Key, WaitList, wake};
 use crate::tasks::{JoinError, JoinHandle};
+use sheave_facade::seeded;
 use sheave_facade::sync::{Arc, Mutex};
 use std::fmt;
 use std::future::Future;
@@ -68,6 +69,9 @@ impl<T: Send + 'static> JoinHandle<T> {
 /// The task has ended: everybody looks.
 impl<T: Send + Sync + 'static> Wake for Group<T> {
     fn wake(self: Arc<Self>) {
+        if seeded::on("shared_wakes_nobody") {
+            return;
+        }
         let waiters = self.0.lock().waiters.answer_all(());
         wake(waiters);
     }
@@ -97,15 +101,26 @@ impl<T: Clone + Send + Sync + 'static> Future for Shared<T> {
         let progress = ready!(coop::poll_proceed(cx));
         let this = &mut *self;
         let own = cx.waker().clone();
-        let group = Waker::from(this.group.clone());
+        let group = if seeded::on("shared_task_wakes_one_task") {
+            own.clone()
+        } else {
+            Waker::from(this.group.clone())
+        };
         let mut state = this.group.0.lock();
         let output = state.look(&group);
         let left = this.key.take().map(|key| state.waiters.leave(key));
+        let others = if output.is_some() && !seeded::on("shared_keeps_the_news") {
+            // Whoever finds the output while it renews the task's waker keeps that from being woken.
+            state.waiters.answer_all(())
+        } else {
+            Vec::new()
+        };
         if output.is_none() {
             this.key = Some(state.waiters.join((), own));
         }
         drop(state);
         drop(left);
+        wake(others);
         let Some(output) = output else { return Poll::Pending };
         progress.made_progress();
         Poll::Ready(Result::clone(&output))
@@ -132,3 +147,6 @@ impl<T> fmt::Debug for Shared<T> {
         f.debug_struct("Shared").finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, loom))]
+mod loom;

@@ -113,7 +113,7 @@ pub(crate) fn with_runtime<R>(f: impl FnOnce(Option<&Arc<Shared>>) -> R) -> R {
 
 /// Who hears of an unread panic of a task that ends on this thread and has no runtime of its own: the
 /// runtime that the thread is in.
-pub(super) fn panic_sink() -> Option<Arc<dyn PanicSink>> {
+pub(crate) fn panic_sink() -> Option<Arc<dyn PanicSink>> {
     with_runtime(|shared| shared.map(|shared| shared.unhandled.clone() as Arc<dyn PanicSink>))
 }
 

@@ -5,14 +5,18 @@
 //! |            header, 48 bytes            |  S        |  as large as F      |  trailer, 40 bytes               |
 //! ```
 
+use super::callbacks::Callback;
 use super::context::Context as Variables;
+use super::current::in_context;
 use super::error::Failure;
 use super::extras::{Extras, ExtrasSlot};
 use super::header::{Header, LookAt, Schedule, VTable};
 use super::seat::Seat;
-use super::state::State;
+use super::state::{Ending, State};
 use super::trace::Trace;
+use super::unread::tell_callback;
 use super::{Id, JoinError, JoinHandle, Runnable, TaskRef, current, run};
+use crate::util::contain::catch;
 use sheave_facade::alloc;
 use sheave_facade::cell::UnsafeCell;
 use sheave_facade::seeded;
@@ -152,6 +156,8 @@ impl<F: Future + 'static, S: Schedule> Cell<F, S> {
         take_output: take_output::<F, S>,
         look_at_outcome: look_at_outcome::<F, S>,
         drop_output: drop_output::<F, S>,
+        call_back: call_back::<F, S>,
+        has_output: has_output::<F, S>,
         free: free::<F, S>,
         trailer_offset: offset_of!(Cell<F, S>, trailer),
     };
@@ -213,6 +219,30 @@ impl<F: Future + 'static, S: Schedule> Cell<F, S> {
         }
     }
 
+    /// How the task has ended.
+    ///
+    /// # Safety
+    /// The caller owns the Runnable (T3) of a task whose outcome is stored.
+    #[inline]
+    pub(super) unsafe fn ending(&self) -> Ending {
+        // SAFETY: exclusive by T3.
+        self.stage.with(|stage| match unsafe { &*stage } {
+            Stage::Finished(Ok(_)) => Ending::Output,
+            Stage::Finished(Err(Failure::Panic(_))) => Ending::Panic,
+            Stage::Finished(Err(Failure::Stopped(_))) => Ending::Stopped,
+            Stage::Running(_) | Stage::Consumed => unreachable!("the outcome is stored"),
+        })
+    }
+
+    /// Whether the outcome is stored.
+    ///
+    /// # Safety
+    /// The caller owns the Runnable (T3).
+    pub(super) unsafe fn has_ended(&self) -> bool {
+        // SAFETY: exclusive by T3.
+        self.stage.with(|stage| unsafe { matches!(*stage, Stage::Finished(_)) })
+    }
+
     /// Stores the outcome.
     ///
     /// # Safety
@@ -263,6 +293,47 @@ unsafe fn drop_output<F: Future + 'static, S: Schedule>(header: NonNull<Header>)
     let cell = unsafe { header.cast::<Cell<F, S>>().as_ref() };
     // SAFETY: the caller owns the stage.
     unsafe { cell.abandon() };
+}
+
+/// # Safety
+/// The caller owns the stage (T3) of a task of these types.
+unsafe fn call_back<F: Future, S>(header: NonNull<Header>) {
+    // SAFETY: the caller names the types, and keeps the task alive.
+    let cell = unsafe { header.cast::<Cell<F, S>>().as_ref() };
+    let Some(extras) = cell.trailer.extras.get() else { return };
+    if extras.callbacks.is_empty() {
+        return;
+    }
+    // SAFETY: exclusive by T3. A stage with an outcome has nothing pinned.
+    let stage = cell.stage.with_mut(|stage| unsafe { stage.replace(Stage::Consumed) });
+    let Stage::Finished(outcome) = stage else { unreachable!("an ended task has its outcome") };
+    let id = cell.header.id;
+    let mut result =
+        outcome.map_err(|failure| JoinError::new(id, failure, extras.reason.lock().take()));
+    while let Some(callback) = extras.callbacks.next() {
+        let view = NonNull::from(&mut result).cast();
+        let Callback { call, context, sink } = callback;
+        if let Err(payload) = catch(|| in_context(context, || call(view))) {
+            let name = extras.name.as_deref();
+            tell_callback(payload, sink, id, name, cell.header.location);
+        }
+    }
+    let outcome = result.map_err(|error| {
+        let (failure, reason) = error.into_parts();
+        *extras.reason.lock() = reason;
+        failure
+    });
+    // SAFETY: exclusive by T3, and consumed above.
+    cell.stage.with_mut(|stage| unsafe { *stage = Stage::Finished(outcome) });
+}
+
+/// # Safety
+/// The caller owns the stage (T3) of a task of these types.
+unsafe fn has_output<F: Future, S>(header: NonNull<Header>) -> bool {
+    // SAFETY: the caller names the types, and keeps the task alive.
+    let cell = unsafe { header.cast::<Cell<F, S>>().as_ref() };
+    // SAFETY: exclusive by T3.
+    cell.stage.with(|stage| unsafe { matches!(*stage, Stage::Finished(_)) })
 }
 
 /// # Safety

@@ -73,6 +73,11 @@ impl JoinError {
         Self { id, failure, reason }
     }
 
+    /// Takes apart what `new` has put together.
+    pub(super) fn into_parts(self) -> (Failure, Option<Box<Reason>>) {
+        (self.failure, self.reason)
+    }
+
     /// What [`cancel_with_message`](super::JoinHandle::cancel_with_message) said, if that is how the
     /// task was cancelled. If it was said several times, the last time before the task ended.
     ///

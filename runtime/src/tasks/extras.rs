@@ -1,5 +1,5 @@
-//! What few tasks have: a name, a context of their own, a reason for their end. It lies in an allocation beside the task,
-//! which is made when it is first needed; all others pay for one pointer.
+//! What few tasks have: a name, a context of their own, a reason for their end, callbacks. It lies in an
+//! allocation beside the task, which is made when it is first needed; all others pay for one pointer.
 //!
 //! | slot  | call           | to   | pairs with                   |
 //! |-------|----------------|------|------------------------------|
@@ -11,6 +11,7 @@
 //! Absent: anything that empties the slot or replaces the record. It is freed with the task.
 
 use super::Id;
+use super::callbacks::Callbacks;
 use super::context::Context;
 use sheave_facade::cell::UnsafeCell;
 use sheave_facade::seeded;
@@ -28,6 +29,7 @@ pub(super) struct Extras {
     pub(super) context: UnsafeCell<Option<Context>>,
     /// Why the task was cancelled, if somebody said so.
     pub(super) reason: Mutex<Option<Box<Reason>>>,
+    pub(super) callbacks: Callbacks,
 }
 
 /// Why a task was cancelled.
@@ -39,14 +41,15 @@ pub(super) struct Reason {
 }
 
 // SAFETY: the name never changes (T2), and a context moves between threads with the Runnable, whose
-// owner alone touches the cell (T10). `Context` is `Send` and `Sync`.
+// owner alone touches the cell (T10). `Context` is `Send` and `Sync`, and so are the locks.
 unsafe impl Send for Extras {}
 // SAFETY: as above.
 unsafe impl Sync for Extras {}
 
 impl Extras {
     pub(super) fn new(name: Option<Box<str>>, context: Option<Context>) -> Self {
-        Self { name, context: UnsafeCell::new(context), reason: Mutex::new(None) }
+        let (reason, callbacks) = (Mutex::new(None), Callbacks::new());
+        Self { name, context: UnsafeCell::new(context), reason, callbacks }
     }
 }
 

@@ -37,8 +37,8 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     /// see that it is complete. Must not panic.
     fn release(&self, task: &TaskRef) -> Option<TaskRef>;
 
-    /// Who hears of a panic of the task if nobody reads it; `None`: a line on stderr. Called at most
-    /// once per task, before `release`. Must not panic.
+    /// Who hears of a panic of the task if nobody reads it; `None`: a line on stderr. Called before
+    /// `release`. Must not panic.
     fn panic_sink(&self) -> Option<Arc<dyn PanicSink>> {
         None
     }
@@ -75,6 +75,10 @@ pub(super) struct VTable {
     pub(super) look_at_outcome: unsafe fn(NonNull<Header>, &mut LookAt<'_>),
     /// Drops the output, if it is still there; a panic is reported. For the owner of the stage (T3).
     pub(super) drop_output: unsafe fn(NonNull<Header>),
+    /// Calls the callbacks that are registered, with the outcome. For the owner of the stage (T3).
+    pub(super) call_back: unsafe fn(NonNull<Header>),
+    /// Whether the outcome is there. For the owner of the stage (T3).
+    pub(super) has_output: unsafe fn(NonNull<Header>) -> bool,
     /// Frees the memory (T6).
     pub(super) free: unsafe fn(NonNull<Header>),
     /// Where the trailer is, in bytes from the header.
@@ -220,7 +224,7 @@ impl Raw {
 
     /// As [`abort`](Self::abort), and notes why. Returns whether the task had not ended before.
     pub(super) fn cancel(self, message: Option<Cow<'static, str>>) -> bool {
-        if self.state().is_complete() {
+        if self.state().has_ended() {
             return false;
         }
         if let Some(message) = message {

@@ -1,14 +1,17 @@
 //! Waiting for a task: its output, and the slot of the waiter's waker (T4).
 
+use super::callbacks::{self, Callback, CallbackId, LateCalls};
 use super::cell::Outcome;
 use super::error::Failure;
+use super::extras::Extras;
 use super::header::{Header, Raw};
 use super::state::{Detach, Slot};
-use super::{AbortHandle, Id, JoinError, TaskRef, TryResultError};
+use super::{AbortHandle, Id, JoinError, PanicSink, TaskRef, TryResultError, inherited_context};
 use crate::coop;
 use crate::util::contain::contain;
 use crate::util::waits::{self, Wait};
 use sheave_facade::seeded;
+use sheave_facade::sync::Arc;
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
@@ -199,11 +202,22 @@ impl<T> JoinHandle<T> {
     /// # })
     /// ```
     pub fn try_result(&mut self) -> Result<T, TryResultError> {
-        if !self.task.state().is_complete() {
+        if !self.task.state().is_complete() || self.is_lent(None) {
             return Err(TryResultError::Pending);
         }
         // A waker that an earlier await has left is the runner's: it was promised a wake.
         self.take_output().map_err(TryResultError::Join)
+    }
+
+    fn extras(&self) -> Option<&Extras> {
+        self.task.trailer().extras.get()
+    }
+
+    /// Whether callbacks have the output of the complete task just now. If they do, `waker` is woken
+    /// when they are through.
+    fn is_lent(&self, waker: Option<&Waker>) -> bool {
+        // To clone a waker is code of a user: not under the lock.
+        self.extras().is_some_and(|extras| extras.callbacks.keep_waker(waker.cloned()))
     }
 
     /// Moves the output out of a complete task.
@@ -249,6 +263,35 @@ impl<T> JoinHandle<T> {
     }
 }
 
+impl<T: Send + 'static> JoinHandle<T> {
+    /// Registers a callback for the outcome. If `LateCalls` come back, the task is complete, and they are
+    /// to be called by whoever is scheduled for that.
+    #[track_caller]
+    pub(crate) fn register_callback<F>(
+        &self,
+        f: F,
+        sink: Option<Arc<dyn PanicSink>>,
+    ) -> (CallbackId, Option<LateCalls>)
+    where
+        F: FnOnce(&Result<T, JoinError>) + Send + 'static,
+    {
+        let call = Box::new(move |outcome: NonNull<()>| {
+            // SAFETY: it is called with the outcome of this task, whose output is a `T`.
+            f(unsafe { outcome.cast::<Result<T, JoinError>>().as_ref() });
+        });
+        let callback = Callback { call, context: inherited_context(), sink };
+        // SAFETY: this is the handle, borrowed for the call; `T: Send`, so that the callback may see the
+        // output on another thread, one at a time.
+        unsafe { callbacks::register(self.task, callback) }
+    }
+
+    /// Removes a callback. Returns whether it was there.
+    pub(crate) fn unregister_callback(&self, id: CallbackId) -> bool {
+        let removed = self.extras().and_then(|extras| extras.callbacks.unregister(id));
+        removed.is_some()
+    }
+}
+
 impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
@@ -256,6 +299,9 @@ impl<T> Future for JoinHandle<T> {
         let progress = ready!(coop::poll_proceed(cx));
         if self.register(cx.waker()) == Slot::Changed {
             waits::note(Wait::Join { task: self.id().as_u64() });
+            return Poll::Pending;
+        }
+        if self.is_lent(Some(cx.waker())) {
             return Poll::Pending;
         }
         progress.made_progress();
@@ -269,6 +315,7 @@ impl<T> Drop for JoinHandle<T> {
             Detach::Detached => return,
             Detach::DropWaker => contain(|| drop(self.take_waker())),
             Detach::DropOutput if seeded::on("task_join_output_forgotten") => {}
+            Detach::DropOutput if self.extras().is_some_and(|it| it.callbacks.detach()) => {}
             Detach::DropOutput => {
                 // SAFETY: the task is complete, so the stage is the handle's (T3).
                 contain(|| unsafe { (self.task.vtable().drop_output)(self.task.as_ptr()) });

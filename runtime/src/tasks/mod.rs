@@ -12,7 +12,8 @@
 //!   never again; whoever may touch the state may read them.
 //! - **T3** The stage (future, then output) belongs to the Runnable's owner until `State::complete`.
 //!   Then it belongs to the `JoinHandle` if `complete` answered `Present` or `Waiting`, and to the
-//!   runner that completed it if the answer was `None`.
+//!   runner that completed it if the answer was `None`. While the outcome of a complete task is lent
+//!   (see `callbacks`), the stage is the borrower's, and after it the handle's again.
 //! - **T4** The join waker's slot is nobody's to share; its owner follows from two bits:
 //!   JOIN_WAKER clear: the `JoinHandle`. JOIN_WAKER set, not COMPLETE: nobody; the `JoinHandle` takes
 //!   it back by clearing the bit, which fails once COMPLETE is set. Both set: the runner that set
@@ -32,6 +33,7 @@
 //!   runs. Who completes the task empties the place before the last reference is given up.
 
 mod abort;
+mod callbacks;
 mod cell;
 mod context;
 mod current;
@@ -55,6 +57,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub use abort::AbortHandle;
+pub use callbacks::CallbackId;
 pub use context::Context;
 pub use error::{JoinError, TryResultError};
 pub use id::Id;
@@ -73,4 +76,4 @@ pub(crate) use registry::{Registry, Remaining, Removal, Usher};
 pub(crate) use run::Runnable;
 pub(crate) use state::{Ending, Progress};
 pub(crate) use task_ref::TaskRef;
-pub(crate) use unread::PanicSink;
+pub(crate) use unread::{PanicSink, tell_callback};

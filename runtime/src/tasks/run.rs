@@ -3,8 +3,8 @@
 use super::cell::{Cell, Outcome};
 use super::error::{Failure, Stopped};
 use super::header::{Header, Raw, Schedule, Wakeup};
-use super::state::{Begin, End, Ending, Joiner};
-use super::{Id, TaskRef, waker};
+use super::state::{Begin, End, Joiner, Owed};
+use super::{Id, TaskRef, callbacks, waker};
 use crate::util::contain::{catch, contain, discard};
 use crate::util::waits;
 use std::fmt;
@@ -12,7 +12,7 @@ use std::future::Future;
 use std::mem::{self, ManuallyDrop};
 use std::panic::Location;
 use std::ptr::{self, NonNull};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 /// The right to poll a task once. There is at most one per task (W2), and it is never lost: dropping
 /// it ends the task as cancelled.
@@ -110,11 +110,13 @@ pub(super) unsafe fn run<F: Future + 'static, S: Schedule>(header: NonNull<Heade
     let task = unsafe { Raw::new(header) };
     match task.state().begin_poll() {
         // SAFETY: the Runnable is handed on.
-        Begin::Cancel => unsafe { shutdown::<F, S>(header, Stopped::Cancelled) },
+        Begin::Cancel(owed) => unsafe { end::<F, S>(header, Stopped::Cancelled, owed) },
+        // SAFETY: the Runnable is handed on, and this is the turn that was put off.
+        Begin::Call => unsafe { call_and_complete::<F, S>(header) },
         // SAFETY: the caller owns the Runnable.
-        Begin::Poll(seen) => match unsafe { poll::<F, S>(header) } {
+        Begin::Poll(seen, owed) => match unsafe { poll::<F, S>(header) } {
             // SAFETY: the Runnable is handed on.
-            Poll::Ready(outcome) => unsafe { complete::<F, S>(header, outcome) },
+            Poll::Ready(outcome) => unsafe { conclude::<F, S>(header, outcome, owed) },
             Poll::Pending => {
                 task.trace().wait(waits::latest());
                 match task.state().end_poll(seen) {
@@ -127,7 +129,7 @@ pub(super) unsafe fn run<F: Future + 'static, S: Schedule>(header: NonNull<Heade
     }
 }
 
-/// See [`Runnable::shutdown`].
+/// See [`Runnable::shutdown`]. Callbacks are called here and now: nobody may run the task again.
 ///
 /// # Safety
 /// As [`run`].
@@ -135,6 +137,33 @@ pub(super) unsafe fn shutdown<F: Future + 'static, S: Schedule>(
     header: NonNull<Header>,
     why: Stopped,
 ) {
+    // SAFETY: the Runnable keeps the task alive, and the caller names the types.
+    let cell = unsafe { header.cast::<Cell<F, S>>().as_ref() };
+    // SAFETY: the caller owns the Runnable, and with it the stage (T3).
+    if unsafe { !cell.has_ended() } {
+        // SAFETY: the caller owns the Runnable, and the task has not ended.
+        unsafe { stop::<F, S>(header, why) };
+    }
+    // SAFETY: the Runnable is handed on.
+    unsafe { call_and_complete::<F, S>(header) };
+}
+
+/// Drops the future of a task that was aborted, and concludes it.
+///
+/// # Safety
+/// As [`run`].
+unsafe fn end<F: Future + 'static, S: Schedule>(header: NonNull<Header>, why: Stopped, owed: Owed) {
+    // SAFETY: the caller owns the Runnable, and the task has not ended.
+    unsafe { stop::<F, S>(header, why) };
+    // SAFETY: the Runnable is handed on.
+    unsafe { settle::<F, S>(header, owed) };
+}
+
+/// Drops the future, and stores why.
+///
+/// # Safety
+/// The caller owns the Runnable of a task of these types, which has not ended.
+unsafe fn stop<F: Future + 'static, S: Schedule>(header: NonNull<Header>, why: Stopped) {
     // SAFETY: the caller owns the Runnable and names the types.
     let cell = unsafe { header.cast::<Cell<F, S>>().as_ref() };
     // SAFETY: the Runnable's owner owns the stage (T3).
@@ -142,8 +171,8 @@ pub(super) unsafe fn shutdown<F: Future + 'static, S: Schedule>(
         Ok(()) => Err(Failure::Stopped(why)),
         Err(payload) => Err(Failure::panic(payload, cell.scheduler.panic_sink())),
     };
-    // SAFETY: the Runnable is handed on.
-    unsafe { complete::<F, S>(header, outcome) };
+    // SAFETY: the Runnable's owner owns the stage (T3), which is consumed.
+    unsafe { cell.finish(outcome) };
 }
 
 /// Hands the Runnable to the scheduler.
@@ -201,41 +230,74 @@ unsafe fn poll<F: Future + 'static, S: Schedule>(
     }
 }
 
-/// Stores the outcome, leaves the registry, tells the joiner and gives up the task's reference to
-/// itself.
+/// Stores the outcome, and completes the task: at its next turn, if it has callbacks.
 ///
 /// # Safety
 /// The caller gives the Runnable of a task of these types, and has consumed its stage.
-unsafe fn complete<F: Future + 'static, S: Schedule>(
+#[inline]
+unsafe fn conclude<F: Future + 'static, S: Schedule>(
     header: NonNull<Header>,
     outcome: Outcome<F::Output>,
+    owed: Owed,
 ) {
+    // SAFETY: the Runnable keeps the task alive, and the caller names the types.
+    let cell = unsafe { header.cast::<Cell<F, S>>().as_ref() };
+    // SAFETY: the Runnable's owner owns the stage (T3).
+    unsafe { cell.finish(outcome) };
+    // SAFETY: the Runnable is handed on.
+    unsafe { settle::<F, S>(header, owed) };
+}
+
+/// Completes a task whose outcome is stored: at its next turn, if it has callbacks.
+///
+/// # Safety
+/// The caller gives the Runnable of a task of these types, whose outcome is stored.
+#[inline]
+unsafe fn settle<F: Future + 'static, S: Schedule>(header: NonNull<Header>, owed: Owed) {
+    if !owed.0 {
+        // SAFETY: the Runnable is handed on.
+        return unsafe { complete::<F, S>(header) };
+    }
+    // SAFETY: the Runnable keeps the task alive, and the caller names the types.
+    let cell = unsafe { header.cast::<Cell<F, S>>().as_ref() };
+    // SAFETY: the Runnable's owner owns the stage (T3).
+    cell.header.state.end(unsafe { cell.ending() });
+    // SAFETY: the Runnable is handed on.
+    unsafe { schedule::<F, S>(header, Wakeup::Yielded) };
+}
+
+/// Calls the callbacks that are registered, and completes the task.
+///
+/// # Safety
+/// The caller gives the Runnable of a task of these types, whose outcome is stored.
+unsafe fn call_and_complete<F: Future + 'static, S: Schedule>(header: NonNull<Header>) {
+    // SAFETY: the Runnable keeps the task alive, and the caller names the types.
+    let cell = unsafe { header.cast::<Cell<F, S>>().as_ref() };
+    if let Some(extras) = cell.trailer.extras.get() {
+        extras.callbacks.set_default_sink(cell.scheduler.panic_sink());
+        // SAFETY: the Runnable's owner owns the stage (T3).
+        unsafe { (cell.header.vtable.call_back)(header) };
+    }
+    // SAFETY: the Runnable is handed on.
+    unsafe { complete::<F, S>(header) };
+}
+
+/// Leaves the registry, tells the joiner and gives up the task's reference to
+/// itself.
+///
+/// # Safety
+/// The caller gives the Runnable of a task of these types, whose outcome is stored.
+unsafe fn complete<F: Future + 'static, S: Schedule>(header: NonNull<Header>) {
     // SAFETY: the task's reference to itself keeps it alive until the end of this function.
     let task = unsafe { Raw::new(header) };
     // SAFETY: as above, and the caller names the types.
     let cell = unsafe { header.cast::<Cell<F, S>>().as_ref() };
-    let ending = match &outcome {
-        Ok(_) => Ending::Output,
-        Err(Failure::Stopped(_)) => Ending::Stopped,
-        Err(Failure::Panic(_)) => Ending::Panic,
-    };
-    // SAFETY: the Runnable's owner owns the stage (T3).
-    unsafe { cell.finish(outcome) };
     // SAFETY: the task's reference to itself, lent for the call and not given up by it.
     let lent = ManuallyDrop::new(unsafe { TaskRef::from_raw(header) });
     let registered = cell.scheduler.release(&lent);
 
-    let join_waker = match task.state().complete(ending) {
-        Joiner::None => {
-            // SAFETY: nobody wants the output, so the stage stays the runner's (T3).
-            contain(|| unsafe { cell.abandon() });
-            None
-        }
-        Joiner::Present => None,
-        // SAFETY: COMPLETE was set over JOIN_WAKER, so the slot is this runner's (T4).
-        Joiner::Waiting => cell.trailer.join_waker.with_mut(|slot| unsafe { (*slot).take() }),
-    };
-    if let Some(waker) = join_waker {
+    // SAFETY: this is the Runnable's owner, and the outcome is stored.
+    if let Some(waker) = unsafe { tell_joiner::<F, S>(header) } {
         contain(|| waker.wake());
     }
 
@@ -248,4 +310,30 @@ unsafe fn complete<F: Future + 'static, S: Schedule>(
     let count = if registered.is_some() { 2 } else { 1 };
     mem::forget(registered);
     task.release(count);
+}
+
+/// Completes the task. The waker is the joiner's.
+///
+/// # Safety
+/// The caller owns the Runnable of a task of these types, whose outcome is stored.
+unsafe fn tell_joiner<F: Future + 'static, S: Schedule>(header: NonNull<Header>) -> Option<Waker> {
+    // SAFETY: the task's reference to itself keeps it alive, and the caller names the types.
+    let cell = unsafe { header.cast::<Cell<F, S>>().as_ref() };
+    // SAFETY: the Runnable's owner owns the stage (T3).
+    let ending = unsafe { cell.ending() };
+    let (joiner, owed) = cell.header.state.complete(ending);
+    if owed.0 {
+        // SAFETY: the outcome is lent to this runner since the first registration (T3).
+        unsafe { callbacks::borrow(Raw::new(header)) }.call();
+    }
+    match joiner {
+        Joiner::None => {
+            // SAFETY: nobody wants the output, so the stage stays the runner's (T3).
+            contain(|| unsafe { cell.abandon() });
+            None
+        }
+        Joiner::Present => None,
+        // SAFETY: COMPLETE was set over JOIN_WAKER, so the slot is this runner's (T4).
+        Joiner::Waiting => cell.trailer.join_waker.with_mut(|slot| unsafe { (*slot).take() }),
+    }
 }

@@ -1,8 +1,8 @@
 //! The task's word: who may poll, who waits, who keeps the memory.
 //!
 //! ```text
-//!  63          35 34         7  6         5         4         3            2               1           0
-//! |  wake count  |  ref count  | PANICKED | STOPPED | CONTEXT | JOIN_WAKER | JOIN_INTEREST | CANCELLED | COMPLETE |
+//!  63          36 35         9  8       7           6          5         4         3            2               1           0
+//! |  wake count  |  ref count  | ENDED | CALLBACKS | PANICKED | STOPPED | CONTEXT | JOIN_WAKER | JOIN_INTEREST | CANCELLED | COMPLETE |
 //! ```
 //! *Wake count* > 0 on a task that is not COMPLETE means that its one [`Runnable`] exists, somewhere:
 //! in a queue, in a hand, or being run. Whoever moves the count from 0 to 1 creates it; whoever
@@ -19,6 +19,10 @@
 //! | `end_poll(seen)`      | wakes > seen            | wakes − seen              | `Again`              | wakes             |
 //! | `cancel`              | not COMPLETE            | CANCELLED                 | `Wake`               | `begin_poll`      |
 //! | `cancel`              | COMPLETE or CANCELLED   | unchanged or CANCELLED    | `Nothing`            |                   |
+//! | `begin_poll`          | ENDED                   | unchanged (a load)        | `Call`               | `end`             |
+//! | `owe_calls`           | not COMPLETE            | CALLBACKS                 | `true`               | `complete`        |
+//! | `owe_calls`           | COMPLETE                | unchanged                 | `false`              | `complete`        |
+//! | `end`                 | not COMPLETE            | ENDED, and an ending      |                      | `begin_poll`      |
 //! | `complete`            | not COMPLETE            | COMPLETE, and an ending   | what the joiner owes | the join calls    |
 //! | `publish_join_waker`  | not COMPLETE            | JOIN_WAKER                | `Published`          | `complete`        |
 //! | `withdraw_join_waker` | JOIN_WAKER, not COMPLETE| no JOIN_WAKER             | `Withdrawn`          | `complete`        |
@@ -30,7 +34,8 @@
 //! | `ref_inc`, `ref_dec`  | any                     | refs ± n                  | `Last` at 0          | each other        |
 //!
 //! Absent: (`complete`, COMPLETE), only the owner of the Runnable completes; refs 0 without COMPLETE,
-//! because the task keeps one reference to itself until it is complete.
+//! because the task keeps one reference to itself until it is complete; (`end_poll`, ENDED), an ended
+//! task is not polled: its Runnable takes one more turn, to call the done-callbacks.
 //!
 //! **Why the wake count cannot wrap.** A wrap to 0 would create a second Runnable. The runner takes
 //! at most [`SEEN_MAX`] wakes off at once. Whoever holds a reference and finds [`CROWDED`] wakes,
@@ -43,13 +48,15 @@
 //! [`Runnable`]: super::Runnable
 
 mod answers;
+mod limits;
 #[cfg(all(test, loom))]
 mod loom;
 
 pub(crate) use answers::Sight;
-pub(super) use answers::{Begin, Cancel, Detach, End, Joiner, Refs, Seen, Slot, Wake};
+pub(super) use answers::{Begin, Cancel, Detach, End, Joiner, Owed, Refs, Seen, Slot, Wake};
 pub(crate) use answers::{Ending, Progress};
 
+use limits::{CROWDED, CUT_TO, REFS_MAX, SEEN_MAX, WAKE_BITS, too_many_references};
 use sheave_facade::cell::UnsafeCell;
 use sheave_facade::seeded;
 use sheave_facade::sync::atomic::AtomicU64;
@@ -67,33 +74,15 @@ const STOPPED: u64 = 1 << 5;
 /// The task ended with a panic. Set with COMPLETE.
 const PANICKED: u64 = 1 << 6;
 
-const REF_ONE: u64 = 1 << 7;
+/// Done-callbacks may be registered.
+const CALLBACKS: u64 = 1 << 7;
+/// The task has an outcome, and calls its callbacks before it is complete.
+const ENDED: u64 = 1 << 8;
+
+const REF_ONE: u64 = 1 << 9;
 const REF_MASK: u64 = WAKE_ONE - REF_ONE;
-const WAKE_ONE: u64 = 1 << (64 - limits::WAKE_BITS);
+const WAKE_ONE: u64 = 1 << (64 - WAKE_BITS);
 const WAKE_MASK: u64 = !(WAKE_ONE - 1);
-
-/// The sizes that ship.
-#[cfg(not(loom))]
-mod limits {
-    pub(super) const WAKE_BITS: u32 = 29;
-    pub(super) const SEEN_MAX: u64 = 1 << 20;
-    pub(super) const CUT_TO: u64 = 1 << 21;
-    pub(super) const CROWDED: u64 = 1 << 28;
-}
-
-/// Tiny sizes in the same proportions, so that a model reaches all of them.
-#[cfg(loom)]
-mod limits {
-    pub(super) const WAKE_BITS: u32 = 5;
-    pub(super) const SEEN_MAX: u64 = 2;
-    pub(super) const CUT_TO: u64 = 4;
-    pub(super) const CROWDED: u64 = 8;
-}
-
-use limits::{CROWDED, CUT_TO, SEEN_MAX};
-
-/// More references than any program can hold without leaking them; beyond it the count might wrap.
-const REFS_MAX: u64 = 1 << 27;
 
 /// References of a new task: its own, the first `TaskRef` and the `JoinHandle`.
 const INITIAL: u64 = WAKE_ONE | (3 * REF_ONE) | JOIN_INTEREST;
@@ -176,10 +165,11 @@ impl State {
         let word = self.word().load(Acquire);
         debug_assert!(word & COMPLETE == 0, "a complete task has no Runnable");
         debug_assert!(word & WAKE_MASK != 0, "a Runnable without a wake");
-        if word & CANCELLED != 0 {
-            return Begin::Cancel;
+        let owed = Owed(word & CALLBACKS != 0);
+        if word & (CANCELLED | ENDED) != 0 {
+            return if word & ENDED == 0 { Begin::Cancel(owed) } else { Begin::Call };
         }
-        Begin::Poll(Seen((word / WAKE_ONE).min(SEEN_MAX)))
+        Begin::Poll(Seen((word / WAKE_ONE).min(SEEN_MAX)), owed)
     }
 
     /// Ends a poll that returned `Pending`.
@@ -203,7 +193,7 @@ impl State {
     pub(super) fn cancel(&self) -> Cancel {
         // ORDERING: Relaxed. The wake that follows publishes on the same word.
         let old = self.word().fetch_or(CANCELLED, Relaxed);
-        if old & (COMPLETE | CANCELLED) == 0 { Cancel::Wake } else { Cancel::Nothing }
+        if old & (COMPLETE | ENDED | CANCELLED) == 0 { Cancel::Wake } else { Cancel::Nothing }
     }
 
     /// Whether the task has a context. For the owner of the Runnable.
@@ -221,23 +211,41 @@ impl State {
     }
 
     /// Ends the task. The output is stored, and only the owner of the Runnable may call this.
-    pub(super) fn complete(&self, ending: Ending) -> Joiner {
+    pub(super) fn complete(&self, ending: Ending) -> (Joiner, Owed) {
         // ORDERING: Release publishes the output to the `JoinHandle`, which acquires COMPLETE.
         // Acquire sees the waker that `publish_join_waker` released. Breaks if Relaxed: model
         // `join_poll_races_complete`.
         let order = if seeded::on("task_complete_relaxed") { Relaxed } else { AcqRel };
-        let ending = match ending {
-            Ending::Output => 0,
-            Ending::Stopped => STOPPED,
-            Ending::Panic => PANICKED,
-        };
-        let old = self.word().fetch_or(COMPLETE | ending, order);
+        let old = self.word().fetch_or(COMPLETE | ending.bits(), order);
         debug_assert!(old & COMPLETE == 0, "a task completes once");
-        match old & (JOIN_INTEREST | JOIN_WAKER) {
+        let joiner = match old & (JOIN_INTEREST | JOIN_WAKER) {
             0 => Joiner::None,
             JOIN_INTEREST => Joiner::Present,
             _ => Joiner::Waiting,
-        }
+        };
+        (joiner, Owed(old & CALLBACKS != 0))
+    }
+
+    /// Says that a callback was registered. Returns `false` if the task is complete.
+    pub(super) fn owe_calls(&self) -> bool {
+        // ORDERING: Release publishes the callback to `complete`. Acquire on failure: the outcome that
+        // `complete` has published is lent to who calls now.
+        let owed = self
+            .word()
+            .fetch_update(Release, Acquire, |old| (old & COMPLETE == 0).then_some(old | CALLBACKS));
+        owed.is_ok()
+    }
+
+    /// The outcome is stored, and callbacks are called at the next turn. For the owner of the Runnable.
+    pub(super) fn end(&self, ending: Ending) {
+        // ORDERING: Release publishes the outcome to the next runner, as `end_poll` does the future.
+        self.word().fetch_or(ENDED | ending.bits(), Release);
+    }
+
+    /// Whether the outcome is there, or was: also before the task is complete.
+    pub(super) fn has_ended(&self) -> bool {
+        // ORDERING: Acquire, as in `is_complete`.
+        self.word().load(Acquire) & (COMPLETE | ENDED) != 0
     }
 
     /// Whether the output is there, or was.
@@ -251,7 +259,7 @@ impl State {
     pub(super) fn progress(&self) -> Progress {
         // ORDERING: Acquire, as in `is_complete`.
         let word = self.word().load(Acquire);
-        if word & COMPLETE == 0 {
+        if word & (COMPLETE | ENDED) == 0 {
             return if word & CANCELLED == 0 { Progress::Going } else { Progress::Cancelling };
         }
         Progress::Ended(match word & (STOPPED | PANICKED) {
@@ -365,11 +373,4 @@ impl State {
         debug_assert!(old & COMPLETE != 0, "a live task keeps a reference to itself");
         Refs::Last
     }
-}
-
-/// A program that leaks 2^27 wakers of one task would free it too early: like `Arc`, stop first.
-#[cold]
-fn too_many_references() -> ! {
-    eprintln!("sheave: more than 2^27 references to one task; its wakers are being leaked");
-    std::process::abort()
 }

@@ -5,8 +5,9 @@
 
 use super::Id;
 use super::error::Caught;
-use crate::util::contain::discard;
+use crate::util::contain::{Payload, discard};
 use crate::util::report;
+use sheave_facade::sync::Arc;
 use std::any::Any;
 use std::fmt;
 use std::panic::Location;
@@ -18,12 +19,13 @@ pub(crate) trait PanicSink: Send + Sync {
 }
 
 /// A task has panicked, and its [`JoinHandle`](crate::task::JoinHandle) was dropped without having
-/// told anyone. See [`Builder::on_unhandled_panic`](crate::runtime::Builder::on_unhandled_panic).
+/// told anyone; or one of its done-callbacks has panicked. See [`Builder::on_unhandled_panic`](crate::runtime::Builder::on_unhandled_panic).
 pub struct UnhandledPanicInfo<'a> {
     id: Id,
     name: Option<&'a str>,
     location: &'static Location<'static>,
     payload: &'a (dyn Any + Send),
+    is_callback: bool,
 }
 
 impl UnhandledPanicInfo<'_> {
@@ -45,6 +47,13 @@ impl UnhandledPanicInfo<'_> {
         self.location
     }
 
+    /// Whether it was a callback of the task that panicked, see
+    /// [`add_done_callback`](crate::task::JoinHandle::add_done_callback), and not the task itself.
+    #[must_use]
+    pub fn is_callback(&self) -> bool {
+        self.is_callback
+    }
+
     /// The text of the panic, if it has one.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
@@ -59,7 +68,11 @@ impl UnhandledPanicInfo<'_> {
 
     /// Says which task it was. What it panicked with, and where, the panic hook has said.
     pub(crate) fn report(&self) {
-        report::warn(format_args!("{}; its JoinHandle was dropped unread", Subject(self)));
+        if self.is_callback {
+            report::warn(format_args!("{}", Subject(self)));
+        } else {
+            report::warn(format_args!("{}; its JoinHandle was dropped unread", Subject(self)));
+        }
     }
 }
 
@@ -68,7 +81,10 @@ struct Subject<'a>(&'a UnhandledPanicInfo<'a>);
 
 impl fmt::Display for Subject<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let UnhandledPanicInfo { id, name, location, .. } = self.0;
+        let UnhandledPanicInfo { id, name, location, is_callback, .. } = self.0;
+        if *is_callback {
+            f.write_str("a done-callback of ")?;
+        }
         write!(f, "task {id}")?;
         if let Some(name) = name {
             write!(f, " {name:?}")?;
@@ -102,14 +118,35 @@ impl fmt::Debug for UnhandledPanicInfo<'_> {
 impl Caught {
     /// Tells that nobody has read this panic.
     pub(super) fn tell(self, id: Id, name: Option<&str>, location: &'static Location<'static>) {
+        self.tell_of(false, id, name, location);
+    }
+
+    fn tell_of(
+        self,
+        is_callback: bool,
+        id: Id,
+        name: Option<&str>,
+        location: &'static Location<'static>,
+    ) {
         let Self { payload, sink } = self;
-        let panic = UnhandledPanicInfo { id, name, location, payload: &*payload };
+        let panic = UnhandledPanicInfo { id, name, location, payload: &*payload, is_callback };
         match sink {
             Some(sink) => sink.unread_panic(&panic),
             None => panic.report(),
         }
         discard(payload);
     }
+}
+
+/// Tells of the panic of a callback: of the task `id`, or one that is called by it.
+pub(crate) fn tell_callback(
+    payload: Payload,
+    sink: Option<Arc<dyn PanicSink>>,
+    id: Id,
+    name: Option<&str>,
+    location: &'static Location<'static>,
+) {
+    Caught { payload, sink }.tell_of(true, id, name, location);
 }
 
 /// The text of a `panic!`.

@@ -17,10 +17,17 @@ pub(in crate::tasks) enum Wake {
 #[must_use]
 pub(in crate::tasks) enum Begin {
     /// Poll it, then end with the wakes that this poll answers.
-    Poll(Seen),
+    Poll(Seen, Owed),
     /// Drop the future instead.
-    Cancel,
+    Cancel(Owed),
+    /// It has ended: call its callbacks, and complete it.
+    Call,
 }
+
+/// Whether callbacks were registered by then.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub(in crate::tasks) struct Owed(pub(in crate::tasks) bool);
 
 /// The wakes that happened before a poll.
 #[derive(Debug)]
@@ -99,6 +106,17 @@ pub(crate) enum Ending {
     Stopped,
     /// With a panic.
     Panic,
+}
+
+impl Ending {
+    /// In the word.
+    pub(super) const fn bits(self) -> u64 {
+        match self {
+            Self::Output => 0,
+            Self::Stopped => super::STOPPED,
+            Self::Panic => super::PANICKED,
+        }
+    }
 }
 
 /// How far a task is.
