@@ -1,7 +1,7 @@
 //! A recording of what the threads of a runtime did, for a trace viewer.
 //!
 //! `Timeline` appoints a `Recorder` as the runtime's observer; the recorder keeps a bounded `Track` of
-//! marks per thread; `trace` writes the tracks in the trace event format.
+//! marks per lane; `trace` writes the tracks in the trace event format.
 
 mod recorder;
 mod trace;
@@ -18,17 +18,17 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// Marks that each thread's track keeps by default: three megabytes, when it is full.
+/// Marks that each lane's track keeps by default: three megabytes, when it is full.
 const CAPACITY: usize = 1 << 16;
 
 /// Records what the workers and the blocking pool of a runtime do, from its making until it is dropped.
 ///
-/// The recording is a flight recorder: of each thread it keeps the last 65,536 things that happened
+/// The recording is a flight recorder: of each lane it keeps the last 65,536 things that happened
 /// (about 48 bytes each), so it may run for as long as the program does. At any moment
 /// [`save`](Self::save) or [`write_to`](Self::write_to) writes it as JSON in the *trace event format*,
 /// which <https://ui.perfetto.dev> and `chrome://tracing` show:
 ///
-/// * a lane for each worker, stand-in and thread of the blocking pool;
+/// * a lane for each worker and stand-in, and as many for the blocking pool as jobs ran at a time;
 /// * a slice for each poll and each job, with the task's name, or where it was spawned, and its id; a
 ///   poll or job that has not ended is there too, up to the moment of writing;
 /// * a slice for each sleep;
@@ -64,7 +64,7 @@ impl Timeline {
         Self::with_capacity(runtime, CAPACITY)
     }
 
-    /// As [`start`](Self::start), and keeps so many marks of each thread.
+    /// As [`start`](Self::start), and keeps so many marks of each lane.
     ///
     /// # Errors
     /// If another timeline records this runtime.

@@ -58,8 +58,9 @@ impl Worker {
         self.tell(|| Event::HandsOn);
         let offer = self.remote().vacancy.lay_down(core);
         let (shared, index) = (self.shared.clone(), self.index);
-        let is_sent_for =
-            self.shared.blocking.run_worker(move || worker::run(shared, index, offer));
+        let body = move || worker::run(shared, index, offer);
+        // If nobody comes, this thread takes it back.
+        let is_sent_for = self.shared.blocking.run_worker(body, || ());
         if !is_sent_for {
             self.take_back(offer);
         }

@@ -79,9 +79,14 @@ impl BlockingPool {
         }
     }
 
-    /// Runs a worker on a thread of the relief. Returns whether one will do so.
-    pub(crate) fn run_worker(&self, body: impl FnOnce() + Send + 'static) -> bool {
-        self.relief.submit(Box::new(WorkerJob(body))).is_ok()
+    /// Runs a worker on a thread of the relief. Returns whether one will do so; if the pool is shut down
+    /// before it does, `given_up` is called in the body's place.
+    pub(crate) fn run_worker(
+        &self,
+        body: impl FnOnce() + Send + 'static,
+        given_up: impl FnOnce() + Send + 'static,
+    ) -> bool {
+        self.relief.submit(Box::new(WorkerJob { body, given_up })).is_ok()
     }
 
     /// What the pool counts.
@@ -106,15 +111,20 @@ impl BlockingPool {
     }
 }
 
-/// A worker that goes on while its thread is in `block_in_place`.
-struct WorkerJob<F>(F);
+/// A worker that goes on while its thread is in `block_in_place`, or a stand-in.
+struct WorkerJob<F, G> {
+    body: F,
+    given_up: G,
+}
 
-impl<F: FnOnce() + Send> Job for WorkerJob<F> {
+impl<F: FnOnce() + Send, G: FnOnce() + Send> Job for WorkerJob<F, G> {
     fn run(self: Box<Self>) {
-        (self.0)();
+        (self.body)();
     }
 
-    fn cancel(self: Box<Self>) {}
+    fn cancel(self: Box<Self>) {
+        (self.given_up)();
+    }
 }
 
 /// A closure as a future that is ready at its first poll.

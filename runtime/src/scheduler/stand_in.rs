@@ -4,7 +4,7 @@
 //! |------|---------|-------------------|-----|-----------------------------------------------|
 //! | off  | `begin` | the monitor       | on  | a thread is sent for, and runs the stand-in   |
 //! | on   | `end`   | the stand-in      | off | its queue is empty, its core lies vacant      |
-//! | on   | `end`   | the monitor       | off | there was no thread to be had                 |
+//! | on   | `end`   | the monitor, or who shuts the pool down | off | there was no thread to be had |
 //!
 //! A stand-in stands for one poll of one worker, each for another. When that poll ends its duty is
 //! over: it leaves before its own next poll, and what it has queued goes to the injector. So there are
@@ -92,11 +92,17 @@ impl Shared {
         self.lifecycle.worker_enters();
         let event = Event::StandInBegins { stand_in: index, worker: target };
         self.observation.tell(Lane::Monitor, event);
-        let shared = self.clone();
-        if !self.blocking.run_worker(move || worker::run(shared, index, offer)) {
-            duty.end();
-            self.worker_leaves();
+        let (shared, other) = (self.clone(), self.clone());
+        let body = move || worker::run(shared, index, offer);
+        if !self.blocking.run_worker(body, move || other.call_off(index)) {
+            self.call_off(index);
         }
+    }
+
+    /// No thread will come for a stand-in that was sent for.
+    fn call_off(&self, index: usize) {
+        self.remotes[index].duty.end();
+        self.worker_leaves();
     }
 
     /// Makes those leave whose duty is over and who sleep, and may not have noticed. Returns how many

@@ -2,12 +2,9 @@
 
 use super::track::{Doing, Kind, Nanos, Track};
 use crate::scheduler::{Event, Lane, Observer};
-use sheave_facade::sync::Mutex;
+use sheave_facade::sync::{Arc, Mutex};
 use sheave_facade::thread::ThreadId;
 use sheave_facade::time::{Instant, now};
-
-/// Threads of the pool that are told apart. Jobs of further ones are not recorded.
-const POOL_THREADS: usize = 1024;
 
 /// See the [module documentation](self). Each worker writes on its own track, so that nobody waits for a
 /// lock but while a copy is made.
@@ -18,14 +15,14 @@ pub(super) struct Recorder {
     /// How many of them are stand-ins.
     stand_ins: usize,
     monitor: Mutex<Track>,
-    outside: Mutex<Outside>,
+    /// One for each job that runs at the same time as others, and who has it. So there are never more
+    /// than the pool has threads at a time, whichever threads those are.
+    jobs: Mutex<Vec<(Option<ThreadId>, Shared)>>,
+    others: Mutex<Track>,
 }
 
-/// Threads that are no workers.
-struct Outside {
-    pool: Vec<(ThreadId, Track)>,
-    others: Track,
-}
+/// A track whose list is not locked while it is copied.
+type Shared = Arc<Mutex<Track>>;
 
 /// All tracks at one moment, or nearly so.
 pub(super) struct Recording {
@@ -45,7 +42,8 @@ impl Recorder {
             workers: (0..workers + stand_ins).map(|_| Mutex::new(track())).collect(),
             stand_ins,
             monitor: Mutex::new(track()),
-            outside: Mutex::new(Outside { pool: Vec::new(), others: track() }),
+            jobs: Mutex::new(Vec::new()),
+            others: Mutex::new(track()),
         }
     }
 
@@ -66,12 +64,10 @@ impl Recorder {
             }
         }
         add("monitor".into(), self.monitor.lock().clone());
-        let outside = self.outside.lock();
-        let (pool, others) = (outside.pool.clone(), outside.others.clone());
-        drop(outside);
-        add("other threads".into(), others);
-        for (number, (_, track)) in pool.into_iter().enumerate() {
-            add(format!("blocking thread {number}"), track);
+        add("other threads".into(), self.others.lock().clone());
+        let jobs: Vec<Shared> = self.jobs.lock().iter().map(|(_, track)| track.clone()).collect();
+        for (number, track) in jobs.into_iter().enumerate() {
+            add(format!("blocking jobs {number}"), track.lock().clone());
         }
         Recording { end: self.nanos(now()), tracks }
     }
@@ -83,32 +79,34 @@ impl Observer for Recorder {
         match lane {
             Lane::Worker(index) => note(&mut self.workers[index].lock(), at, event),
             Lane::Monitor => note(&mut self.monitor.lock(), at, event),
-            Lane::Outside => {
-                let mut outside = self.outside.lock();
-                if let Some(track) = outside.track(&event, self.capacity) {
-                    note(track, at, event);
-                }
-            }
+            Lane::Outside => match self.job(&event) {
+                Some(track) => note(&mut track.lock(), at, event),
+                None => note(&mut self.others.lock(), at, event),
+            },
         }
     }
 }
 
-impl Outside {
-    /// The calling thread's track: a thread of the pool has its own from its first job on. The jobs of
-    /// one that has none are on no other either, for that would show them as one thread's.
-    fn track(&mut self, event: &Event<'_>, capacity: usize) -> Option<&mut Track> {
+impl Recorder {
+    /// The track of the job that the calling thread runs, begins or ends.
+    fn job(&self, event: &Event<'_>) -> Option<Shared> {
         let me = ThreadId::current();
-        if let Some(at) = self.pool.iter().position(|(thread, _)| *thread == me) {
-            return Some(&mut self.pool[at].1);
-        }
-        match event {
-            Event::JobBegins(_) if self.pool.len() < POOL_THREADS => {
-                self.pool.push((me, Track::new(capacity)));
-                self.pool.last_mut().map(|(_, track)| track)
+        let mut jobs = self.jobs.lock();
+        let mine = jobs.iter().position(|(holder, _)| *holder == Some(me));
+        let (at, holder) = match (event, mine) {
+            (Event::JobBegins(_), None) => (jobs.iter().position(|job| job.0.is_none()), Some(me)),
+            (Event::JobEnds, mine) => (mine, None),
+            (_, mine) => (mine, Some(me)),
+        };
+        let at = match (event, at) {
+            (Event::JobBegins(_), None) => {
+                jobs.push((None, Arc::new(Mutex::new(Track::new(self.capacity)))));
+                jobs.len() - 1
             }
-            Event::JobBegins(_) | Event::JobEnds => None,
-            _ => Some(&mut self.others),
-        }
+            (_, at) => at?,
+        };
+        jobs[at].0 = holder;
+        Some(jobs[at].1.clone())
     }
 }
 
