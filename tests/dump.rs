@@ -2,6 +2,8 @@
 //!
 //! Longer than 400 lines: independent tests, read one at a time, which share one binary to link.
 
+#[path = "dump/local.rs"]
+mod local;
 #[path = "dump/waits.rs"]
 mod waits;
 

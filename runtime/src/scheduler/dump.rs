@@ -2,7 +2,7 @@
 //!
 //! The registry shows each task, whose words are read one after the other while the workers go on: a
 //! task may have moved on between two looks. Which one is running the workers say, who note each poll
-//! for the monitor.
+//! for the monitor, and the sets of local tasks.
 
 use super::Shared;
 use super::context::with_worker;
@@ -67,10 +67,10 @@ impl Runners {
 
 impl Row {
     /// `None` of a task that has completed.
-    fn of(task: &TaskRef, runners: &Runners) -> Option<Self> {
+    fn of(task: &TaskRef, activity: impl FnOnce(bool) -> Activity) -> Option<Self> {
         let sight = task.sight();
         let (polled, note) = task.trace();
-        let activity = runners.activity(task.id(), sight.is_due);
+        let activity = activity(sight.is_due);
         (!sight.is_complete).then(|| Self {
             id: task.id(),
             parent: task.parent(),
@@ -108,11 +108,22 @@ impl Drop for InPlace {
 }
 
 impl Shared {
-    /// A row for each task that has not completed, in no order.
+    /// A row for each task that has not completed, local ones included, in no order.
     pub(crate) fn rows(&self) -> Vec<Row> {
         let runners = Runners::of(self);
         let mut rows = Vec::new();
-        self.registry.for_each(|task| rows.extend(Row::of(&task, &runners)));
+        self.registry.for_each(|task| {
+            rows.extend(Row::of(&task, |is_due| runners.activity(task.id(), is_due)));
+        });
+        for set in self.local_sets() {
+            set.for_each(|task, is_polled| {
+                rows.extend(Row::of(&task, |is_due| match (is_due, is_polled) {
+                    (false, _) => Activity::Waiting,
+                    (true, true) => Activity::Running(None),
+                    (true, false) => Activity::Queued,
+                }));
+            });
+        }
         rows
     }
 }

@@ -32,6 +32,7 @@
 mod current;
 mod owner_cell;
 mod pollers;
+mod show;
 
 #[cfg(all(test, loom))]
 mod loom;
@@ -40,18 +41,18 @@ pub(crate) use current::{EnteredLocal, current};
 pub(crate) use pollers::Seat;
 
 use super::spawn::poll_eagerly;
-use super::{context, with_runtime};
+use super::{Shared, context, with_runtime};
 use crate::coop;
 use crate::tasks::{
-    Id, JoinHandle, PanicSink, Runnable, Schedule, Spec, Stopped, TaskRef, Wakeup, as_current,
-    new_local_task,
+    Id, JoinHandle, PanicSink, Registry, Removal, Runnable, Schedule, Spec, Stopped, TaskRef,
+    Wakeup, as_current, new_local_task,
 };
 use crate::util::contain::contain;
 use owner_cell::OwnerCell;
 use pollers::Pollers;
 use sheave_facade::seeded;
-use sheave_facade::sync::{Arc, Condvar, Mutex};
-use slab::Slab;
+use sheave_facade::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use sheave_facade::sync::{Arc, Condvar, Mutex, Weak};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::mem;
@@ -61,7 +62,7 @@ use std::task::{Context, Poll, Waker};
 const TURN: usize = 61;
 
 /// Ids of tasks that were spawned outside a runtime begin here, far beyond those of a runtime.
-const OUTSIDE: u64 = 1 << 63;
+const OUTSIDE: u64 = 1 << 55;
 
 /// The tasks of one local set.
 pub(crate) struct LocalTasks {
@@ -69,26 +70,25 @@ pub(crate) struct LocalTasks {
     inbox: Mutex<Inbox>,
     /// Signalled when the inbox is filled, for `close`.
     filled: Condvar,
+    /// All tasks that are not complete. Filled and emptied by the owner, and shown to dumps.
+    registry: Registry,
+    /// The task that is being polled, or 0; for dumps.
+    polled: AtomicU64,
 }
 
 /// What the owner alone touches.
 struct Owned {
     queue: VecDeque<Runnable>,
-    /// All tasks that are not complete.
-    live: Slab<TaskRef>,
-    gate: Gate,
+    /// How many tasks are not complete.
+    live: usize,
+    /// The runtime whose dumps show these tasks since it drove them last.
+    shown_by: Weak<Shared>,
     /// Whether a frame further down on this thread's stack runs tasks and then looks at the queue.
     driven: bool,
     /// How many ids were given outside a runtime.
     ids: u64,
     /// How many seats were given.
     seats: u64,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Gate {
-    Open,
-    Closed,
 }
 
 /// What other threads reach.
@@ -101,20 +101,20 @@ struct Inbox {
 #[derive(Clone)]
 struct Home {
     tasks: Arc<LocalTasks>,
-    /// The task's place in `Owned::live`.
-    key: usize,
 }
 
 impl LocalTasks {
     /// No tasks; they will belong to the calling thread.
     pub(crate) fn new() -> Arc<Self> {
-        let (queue, live) = (VecDeque::new(), Slab::new());
-        let owned = Owned { queue, live, gate: Gate::Open, driven: false, ids: 0, seats: 0 };
+        let (queue, shown_by) = (VecDeque::new(), Weak::new());
+        let owned = Owned { queue, live: 0, shown_by, driven: false, ids: 0, seats: 0 };
         let inbox = Inbox { queue: VecDeque::new(), pollers: Pollers::new() };
         Arc::new(Self {
             owned: OwnerCell::new(owned),
             inbox: Mutex::new(inbox),
             filled: Condvar::new(),
+            registry: Registry::new(0, 1).0,
+            polled: AtomicU64::new(0),
         })
     }
 
@@ -156,13 +156,15 @@ impl LocalTasks {
         F::Output: 'static,
     {
         let id = self.next_id();
-        let key = self.owned.with(|owned| owned.live.vacant_key());
-        let home = Home { tasks: self.clone(), key };
+        let home = Home { tasks: self.clone() };
         // SAFETY: this is the owner, or `owned` had panicked; the Runnable stays here by L1, and is
         // not dropped elsewhere with what holds it by L2.
         let (task, runnable, handle) = unsafe { new_local_task(future, home, id, spec) };
-        match self.owned.with(|owned| owned.bind(key, task)) {
-            Ok(()) => (Some(runnable), handle),
+        match self.registry.bind_outside(0, task) {
+            Ok(()) => {
+                self.owned.with(|owned| owned.live += 1);
+                (Some(runnable), handle)
+            }
             Err(_closed) => {
                 runnable.stop(Stopped::TooLate);
                 (None, handle)
@@ -187,7 +189,7 @@ impl LocalTasks {
 
     /// How many tasks have not completed.
     pub(crate) fn len(&self) -> usize {
-        self.owned.with(|owned| owned.live.len())
+        self.owned.with(|owned| owned.live)
     }
 
     /// Polls `root`; if it is not ready, runs tasks. Inside code that is driven already, the tasks
@@ -266,12 +268,11 @@ impl LocalTasks {
     /// Drops the futures of all tasks, here and now; later spawns are refused. Called by the owner
     /// while nobody drives.
     pub(crate) fn close(self: &Arc<Self>) {
-        let live: Vec<TaskRef> = self.owned.with(|owned| {
-            owned.gate = Gate::Closed;
-            // Wakes from here on find their Runnable looked for below.
-            owned.driven = true;
-            owned.live.iter().map(|(_, task)| task.clone()).collect()
-        });
+        self.registry.close();
+        // Wakes from here on find their Runnable looked for below.
+        self.owned.with(|owned| owned.driven = true);
+        let mut live = Vec::with_capacity(self.len());
+        self.registry.for_each(|task| live.push(task));
         // Each task now has a Runnable: its own, or the one of this abort, or that of another
         // thread's abort or wake, which is on its way (L4).
         live.iter().for_each(TaskRef::abort);
@@ -303,37 +304,30 @@ impl LocalTasks {
     }
 }
 
-impl Owned {
-    /// Takes in a task under the key that it was made for, or hands it back if the gate is closed.
-    fn bind(&mut self, key: usize, task: TaskRef) -> Result<(), TaskRef> {
-        if self.gate == Gate::Closed {
-            return Err(task);
-        }
-        let place = self.live.insert(task);
-        debug_assert_eq!(place, key, "no task came between");
-        Ok(())
-    }
-}
-
 /// The right to run the tasks, and the duty to tell the pollers of what is left at the end.
-struct Driver<'a>(&'a LocalTasks);
+struct Driver<'a>(&'a Arc<LocalTasks>);
 
 impl<'a> Driver<'a> {
     /// `None` if there is a driver already.
-    fn begin(tasks: &'a LocalTasks) -> Option<Self> {
+    fn begin(tasks: &'a Arc<LocalTasks>) -> Option<Self> {
         let former = tasks.owned.with(|owned| mem::replace(&mut owned.driven, true));
         (!former).then(|| Self(tasks))
     }
 
     /// Runs what is due, and not more than [`TURN`] tasks.
     fn turn(&self) {
+        let now = self.0.show();
         {
             let mut inbox = self.0.inbox.lock();
             self.0.owned.with(|owned| owned.queue.append(&mut inbox.queue));
         }
         for _ in 0..TURN {
             let Some(task) = self.0.owned.with(|owned| owned.queue.pop_front()) else { return };
+            task.begin_poll(now);
+            // ORDERING: Relaxed, here and below; a hint for dumps.
+            self.0.polled.store(task.id().as_u64(), Relaxed);
             coop::with_budget(|| as_current(task, Runnable::run));
+            self.0.polled.store(0, Relaxed);
         }
     }
 }
@@ -364,11 +358,14 @@ impl Schedule for Home {
     }
 
     fn release(&self, task: &TaskRef) -> Option<TaskRef> {
-        self.tasks.owned.with(|owned| {
-            // A task that was refused is not there; its key may be another's.
-            let is_bound = owned.live.get(self.key).is_some_and(|bound| bound == task);
-            is_bound.then(|| owned.live.remove(self.key))
-        })
+        match self.tasks.registry.remove(task) {
+            // It was refused.
+            Removal::NotBound => None,
+            Removal::Left(registered) | Removal::LastLeft(registered) => {
+                self.tasks.owned.with(|owned| owned.live -= 1);
+                Some(registered)
+            }
+        }
     }
 
     fn panic_sink(&self) -> Option<Arc<dyn PanicSink>> {

@@ -7,6 +7,7 @@ use super::core::{Core, IdSource};
 use super::halt::Halt;
 use super::idle::Idle;
 use super::lifecycle::Lifecycle;
+use super::local::LocalTasks;
 use super::metrics::WorkerMetrics;
 use super::monitor::MonitorMetrics;
 use super::observe::Observation;
@@ -22,7 +23,7 @@ use crate::timers::{Clock, Timers};
 use crossbeam_utils::CachePadded;
 use sheave_facade::deque::{Injector, Stealer};
 use sheave_facade::sync::atomic::{AtomicU64, AtomicUsize, Ordering::*};
-use sheave_facade::sync::{Arc, Mutex};
+use sheave_facade::sync::{Arc, Mutex, Weak};
 use std::io;
 use std::task::Waker;
 
@@ -59,6 +60,8 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     /// Tasks inside `block_in_place`, whose workers go on without them.
     pub(super) in_place: Mutex<Vec<Id>>,
+    /// The sets of local tasks that dumps show.
+    pub(super) local_sets: Mutex<Vec<Weak<LocalTasks>>>,
     pub(crate) unhandled: Arc<Unhandled>,
     /// Threads that block on this runtime. Whoever leaves a current-thread runtime wakes the others,
     /// so that one of them drives on.
@@ -125,6 +128,7 @@ impl Shared {
             blocking: BlockingPool::new(&config),
             config,
             in_place: Mutex::new(Vec::new()),
+            local_sets: Mutex::new(Vec::new()),
             standby: Mutex::new(Vec::new()),
         }))
     }
