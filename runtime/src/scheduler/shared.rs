@@ -102,11 +102,10 @@ impl Shared {
             let core = Core::new(index as u64 + 1, config.event_interval, usher);
             let metrics = WorkerMetrics::new(config.measures_polls);
             let reactor = &reactors[index % reactors.len()];
-            let remote = match index.checked_sub(workers) {
+            remotes.push(CachePadded::new(match index.checked_sub(workers) {
                 None => Remote::new(core, metrics, &clock, reactor.clone()),
                 Some(stand_in) => Remote::beside(&remotes[stand_in % workers], core, metrics),
-            };
-            remotes.push(CachePadded::new(remote));
+            }));
         }
         Ok(Arc::new_cyclic(|this| Self {
             unhandled: Arc::new(Unhandled::new(&config, this.clone())),
