@@ -323,8 +323,10 @@ unsafe fn tell_joiner<F: Future + 'static, S: Schedule>(header: NonNull<Header>)
     let ending = unsafe { cell.ending() };
     let (joiner, owed) = cell.header.state.complete(ending);
     if owed.0 {
+        // SAFETY: the task's reference to itself keeps it alive.
+        let task = unsafe { Raw::new(header) };
         // SAFETY: the outcome is lent to this runner since the first registration (T3).
-        unsafe { callbacks::borrow(Raw::new(header)) }.call();
+        unsafe { callbacks::borrow(task) }.call();
     }
     match joiner {
         Joiner::None => {
