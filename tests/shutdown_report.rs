@@ -369,7 +369,8 @@ fn many_shutdowns_at_once() {
                 for drain in [Duration::ZERO, AMPLE, SHORT] {
                     let runtime = &runtime;
                     scope.spawn(move || {
-                        assert!(runtime.shutdown(ample().drain(drain)).is_complete())
+                        let report = runtime.shutdown(ample().drain(drain));
+                        assert!(report.is_complete(), "{n}, {drain:?}: {report:?}");
                     });
                 }
             });

@@ -45,7 +45,7 @@ where
     with_current(|shared| wrap_future(run_on(shared, executor, f, ())).cancel_on_drop(false))
 }
 
-/// Submits a closure that is inside the runtime. `guard` is dropped when it has ended.
+/// Submits a closure that is inside the runtime. `guard` is dropped when it has ended, or is given up.
 pub(crate) fn run_on<F, R, G>(
     shared: &Arc<Shared>,
     executor: Option<&dyn Executor>,
@@ -58,8 +58,12 @@ where
     G: Send + 'static,
 {
     let inside = Inside { f: Some(f), runtime: shared.clone() };
-    let (mut future, job) =
-        pack(move || inside.call(), inherited_context(), (guard, shared.in_flight()));
+    // Captured, so that it goes with the closure: before anybody has the result.
+    let work = move || {
+        let _guard = guard;
+        inside.call()
+    };
+    let (mut future, job) = pack(work, inherited_context(), shared.in_flight());
     match shared.execute(executor, job) {
         Ok(submitted) => future.set_submitted(submitted),
         Err(Rejected { job, reason, .. }) => job.reject(reason),

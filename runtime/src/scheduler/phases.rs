@@ -62,11 +62,12 @@ impl Shared {
         if self.is_current_thread() && !has_driver {
             self.drive_to_the_end();
         }
-        self.lifecycle
-            .wait(deadline(patience.cancel_grace), |present| present == Present::default());
+        let grace = deadline(patience.cancel_grace);
+        self.lifecycle.wait(grace, |present| present == Present::default());
 
         self.end_pool(deadline(patience.blocking), &mut report);
-        let present = self.lifecycle.wait(Some(now()), |present| present == Present::default());
+        // Once more: another shutdown may have sent a driver meanwhile, who finds nothing to do.
+        let present = self.lifecycle.wait(grace, |present| present == Present::default());
         report.tasks = self.left_tasks();
         report.threads += present.threads;
         if let Some(threads) = threads.filter(|_| may_wait && present == Present::default()) {

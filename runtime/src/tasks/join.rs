@@ -229,7 +229,7 @@ impl<T> JoinHandle<T> {
         unsafe {
             (self.task.vtable().take_output)(self.task.as_ptr(), NonNull::from(&mut output).cast());
         }
-        output.expect("a `JoinHandle` was used again after it had returned the output")
+        output.expect("a `JoinHandle` was polled after it had returned the output")
     }
 
     /// Sees to it that completion wakes `waker`. `Complete` if it is too late for that.
