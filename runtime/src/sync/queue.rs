@@ -1,7 +1,7 @@
 //! Queues as asyncio has them: bounded or not, in three orders, and with a way to wait until all is
 //! done.
 //!
-//! Free places and items are permits ([`Permits`]), so who waits for either is served in the order of
+//! Free places and items are permits, as those of a semaphore, so who waits for either is served in the order of
 //! arrival, and who gives up passes on what it was granted. An item itself is taken when its getter
 //! runs, so a getter that gives up never had it.
 //!
