@@ -7,7 +7,7 @@
 //! no locks of the standard library, because ThreadSanitizer does not see into those.
 
 use parking_lot::Mutex;
-use sheave::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
+use sheave::runtime::{Builder, Handle, Runtime, RuntimeFlavor, UnhandledPanic};
 use sheave::task::{self, AbortHandle, JoinError, JoinHandle, yield_now};
 use sheave::time::{sleep, timeout};
 use sheave_tests::{Census, Drops, Flag, eventually, panic_text, watchdog};
@@ -290,6 +290,8 @@ fn build(number: u64, workers: usize) -> Runtime {
         3 => Builder::new_current_thread(),
         _ => Builder::new_multi_thread().worker_threads(workers),
     };
+    // Nobody reads the panics of detached tasks, and they are on purpose.
+    let builder = builder.unhandled_panic(UnhandledPanic::Ignore);
     builder.max_blocking_threads(4).build().expect("a runtime")
 }
 
