@@ -4,7 +4,7 @@ use sheave::asyncio::{ContextVar, create_future, create_task, current_task};
 use sheave::runtime::{Builder, Runtime};
 use sheave::sync::oneshot;
 use sheave::task::{self, JoinHandle, LocalSet, TaskStatus, TryResultError, yield_now};
-use sheave_tests::{Drops, watchdog};
+use sheave_tests::{Drops, in_a_task, runtimes, watchdog};
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, mpsc};
@@ -16,22 +16,6 @@ static WHO: ContextVar<u32> = ContextVar::with_default("who", 0);
 
 fn current_thread() -> Runtime {
     Builder::new_current_thread().build().unwrap()
-}
-
-fn runtimes() -> [Runtime; 2] {
-    [current_thread(), Builder::new_multi_thread().worker_threads(2).build().unwrap()]
-}
-
-/// Runs `body` as a task of each flavour.
-fn in_a_task<F>(body: impl Fn() -> F)
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    watchdog(LIMIT, || {
-        for runtime in runtimes() {
-            runtime.block_on(runtime.spawn(body())).unwrap();
-        }
-    });
 }
 
 type Log = Arc<Mutex<Vec<(u32, u32, u32)>>>;

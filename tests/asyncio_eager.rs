@@ -1,10 +1,10 @@
 //! Eager tasks (item 29 of the asyncio reference: `eager_start`), and results without waiting (33).
 
 use sheave::asyncio::{ContextVar, all_tasks, create_future, current_task};
-use sheave::runtime::{Builder, Runtime};
+use sheave::runtime::Builder;
 use sheave::task::{self, JoinHandle, LocalSet, TaskStatus, TryResultError, yield_now};
 use sheave::time::sleep;
-use sheave_tests::{Drops, watchdog};
+use sheave_tests::{Drops, runtimes, watchdog};
 use std::convert::Infallible;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -14,13 +14,6 @@ use std::time::Duration;
 const LIMIT: Duration = Duration::from_secs(60);
 
 static NAME: ContextVar<&str> = ContextVar::new("name");
-
-fn runtimes() -> [Runtime; 2] {
-    [
-        Builder::new_current_thread().build().unwrap(),
-        Builder::new_multi_thread().worker_threads(2).build().unwrap(),
-    ]
-}
 
 /// Runs `body` as a task of each flavour, and as a root.
 fn everywhere<F>(body: impl Fn() -> F)

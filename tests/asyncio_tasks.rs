@@ -7,7 +7,7 @@ use sheave::runtime::{Builder, Handle, Runtime};
 use sheave::sync::oneshot;
 use sheave::task::{self, TaskStatus, yield_now};
 use sheave::time::{sleep, timeout};
-use sheave_tests::{Drops, watchdog};
+use sheave_tests::{Drops, in_a_task, watchdog};
 use std::convert::Infallible;
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -18,22 +18,6 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 fn current_thread() -> Runtime {
     Builder::new_current_thread().build().unwrap()
-}
-
-fn runtimes() -> [Runtime; 2] {
-    [current_thread(), Builder::new_multi_thread().worker_threads(2).build().unwrap()]
-}
-
-/// Runs `body` as a task of each flavour.
-fn in_a_task<F>(body: impl Fn() -> F)
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    watchdog(LIMIT, || {
-        for runtime in runtimes() {
-            runtime.block_on(runtime.spawn(body())).unwrap();
-        }
-    });
 }
 
 /// B1: a nested await adds no task.

@@ -1,9 +1,9 @@
 //! Context variables: who inherits what, and who sees what others set.
 
 use sheave::asyncio::{Context, ContextVar, ResetError, copy_context};
-use sheave::runtime::{Builder, Runtime};
+use sheave::runtime::Builder;
 use sheave::task::{self, JoinSet, LocalSet, yield_now};
-use sheave_tests::{Drops, watchdog};
+use sheave_tests::{Drops, in_a_task, runtimes, watchdog};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -11,25 +11,6 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 static NAME: ContextVar<&str> = ContextVar::new("name");
 static COUNT: ContextVar<u32> = ContextVar::with_default("count", 0);
-
-fn runtimes() -> [Runtime; 2] {
-    [
-        Builder::new_current_thread().build().unwrap(),
-        Builder::new_multi_thread().worker_threads(2).build().unwrap(),
-    ]
-}
-
-/// Runs `body` as a task of each flavour.
-fn in_a_task<F>(body: impl Fn() -> F)
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    watchdog(LIMIT, || {
-        for runtime in runtimes() {
-            runtime.block_on(runtime.spawn(body())).unwrap();
-        }
-    });
-}
 
 #[test]
 fn a_default_is_no_value() {

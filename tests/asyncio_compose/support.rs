@@ -1,15 +1,10 @@
 //! What the tests share.
 
-use sheave::runtime::{Builder, Runtime};
+use sheave::runtime::Builder;
 use sheave::time::{Duration, Instant, sleep};
 use std::future::{Future, pending};
 
-/// A runtime of each flavour.
-pub(crate) fn runtimes() -> [Runtime; 2] {
-    let multi = Builder::new_multi_thread().worker_threads(2).build();
-    let single = Builder::new_current_thread().build();
-    [multi.expect("two workers"), single.expect("no thread")]
-}
+pub(crate) use sheave_tests::runtimes;
 
 /// Runs the body on a runtime of each flavour.
 pub(crate) fn on_both<F: Future<Output = ()>>(body: impl Fn() -> F) {

@@ -4,11 +4,13 @@
 mod census;
 mod drops;
 mod flag;
+mod flavours;
 mod patience;
 
 pub use census::Census;
 pub use drops::{Drops, Witness};
 pub use flag::{Flag, FlagWait};
+pub use flavours::{in_a_task, runtimes};
 pub use patience::{eventually, panic_text, watchdog};
 
 /// The programs of the page for those who come from Python, which are compiled as they stand.

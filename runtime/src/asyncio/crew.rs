@@ -78,8 +78,9 @@ impl<I, T> Crew<I, T> {
 
     /// Asks all to end and takes no more from the input.
     pub(super) fn abort_all(&mut self) {
-        self.input = None;
         self.running.iter().for_each(|(_, member)| member.task.abort());
+        // Last: the drop of the input is code of the user, and may panic.
+        self.input = None;
     }
 
     /// Lets go of all, which run on, and takes no more from the input.

@@ -68,6 +68,8 @@ impl Unhandled {
             hook(panic);
             returned = true;
         });
+        // It may be the last of a hook that was replaced meanwhile, and what it holds may panic.
+        contain(move || drop(hook));
         if !returned {
             report::warn(format_args!(
                 "the hook for unhandled panics panicked; it was told: {panic}"
