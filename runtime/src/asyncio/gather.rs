@@ -188,8 +188,11 @@ impl<I, T, M: Mode<T>> Gather<I, T, M> {
                 None
             }
             Err(error) if self.aborts_on_error => {
-                self.crew.abort_all();
-                self.error.get_or_insert(error);
+                // Once: aborting all for each of them would take quadratic time.
+                if self.error.is_none() {
+                    self.crew.abort_all();
+                    self.error = Some(error);
+                }
                 None
             }
             Err(error) => {
@@ -318,6 +321,8 @@ where
     /// ```
     pub fn cancel(mut self) -> impl Future<Output = Option<M::Output>> {
         let mut was_cut = self.is_done || !self.crew.has_taken_all();
+        // An error must not end the wait for the others.
+        self.aborts_on_error = true;
         self.crew.abort_all();
         poll_fn(move |cx| {
             while let Some((index, outcome)) = ready!(self.crew.poll_next(cx)) {
