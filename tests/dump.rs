@@ -4,6 +4,8 @@
 
 #[path = "dump/local.rs"]
 mod local;
+#[path = "dump/roots.rs"]
+mod roots;
 #[path = "dump/waits.rs"]
 mod waits;
 

@@ -1,7 +1,9 @@
 //! The work that `cargo xtask instructions` counts: `instructions <work> <operations>`.
 
 use sheave::runtime::{Builder, Runtime};
+use sheave::sync::Notify;
 use sheave::task::yield_now;
+use std::sync::Arc;
 use std::time::Duration;
 
 fn main() {
@@ -21,6 +23,8 @@ fn main() {
         "spawns" => spawns(start(current), operations),
         "spawns worker" => spawns(start(worker), operations),
         "spawns worker unwatched" => spawns(start(worker.stuck_threshold(seldom)), operations),
+        "roots" => roots(start(current), operations),
+        "roots worker" => roots(start(worker), operations),
         other => panic!("there is no work `{other}`"),
     }
 }
@@ -50,4 +54,23 @@ fn spawns(runtime: Runtime, operations: u32) {
         }
     });
     runtime.block_on(task).expect("it ends");
+}
+
+/// The root asks, a task answers.
+fn roots(runtime: Runtime, operations: u32) {
+    let (ask, answer) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (asked, answering) = (ask.clone(), answer.clone());
+    let task = runtime.spawn(async move {
+        for _ in 0..operations {
+            asked.notified().await;
+            answering.notify_one();
+        }
+    });
+    runtime.block_on(async {
+        for _ in 0..operations {
+            ask.notify_one();
+            answer.notified().await;
+        }
+        task.await.expect("it ends");
+    });
 }

@@ -5,7 +5,7 @@ use crate::step::{Step, root};
 use std::process::Command;
 
 /// What is counted, and how it is called in the table.
-const WORKS: [(&str, &str); 7] = [
+const WORKS: [(&str, &str); 9] = [
     ("yields", "one poll, current thread"),
     ("yields measured", "the same with the poll-time histogram"),
     ("yields worker", "one poll, one worker"),
@@ -13,6 +13,8 @@ const WORKS: [(&str, &str); 7] = [
     ("spawns", "spawn, run and join a task, current thread"),
     ("spawns worker", "spawn, run and join a task, one worker"),
     ("spawns worker unwatched", "the same, the monitor looks once in 30 min"),
+    ("roots", "a task answers the root, current thread"),
+    ("roots worker", "a task answers the root, one worker"),
 ];
 
 /// Operations in the shorter of two runs. The longer one has twice as many; the difference is free of

@@ -100,6 +100,7 @@ pub fn run_with<F: Future>(builder: Builder, future: F) -> F::Output {
 ///     assert!(matches!(nested, Err(RunError::Nested)));
 /// });
 /// ```
+#[track_caller]
 pub fn try_run<F: Future>(future: F) -> Result<F::Output, RunError> {
     Runner::new().try_run(future)
 }
@@ -264,6 +265,7 @@ impl Runner {
     ///
     /// # Panics
     /// If the future panics.
+    #[track_caller]
     pub fn try_run<F: Future>(&mut self, future: F) -> Result<F::Output, RunError> {
         if Driving::is_on() {
             return Err(RunError::Nested);

@@ -164,7 +164,8 @@ impl Handle {
     }
 
     /// What every live task does: its state, its last poll, what it waits for, where it was spawned and
-    /// by whom. Blocking closures and the futures of `block_on` are no tasks, and are not shown.
+    /// by whom; and the same of each future that a thread [blocks on](Self::block_on). Blocking closures
+    /// are not shown.
     ///
     /// It stops nobody, and is meant for production: a hundred thousand tasks take some tens of
     /// milliseconds of the calling thread. After the shutdown of the runtime there is no task to show.

@@ -18,7 +18,7 @@ mod threadsafe;
 mod timeline;
 
 pub use builder::Builder;
-pub use dump::{Dump, SyncKind, TaskDump, TaskState, WaitsFor};
+pub use dump::{Dump, RootDump, SyncKind, TaskDump, TaskState, WaitsFor};
 pub use handle::{EnterGuard, Handle, RuntimeFlavor, TryCurrentError};
 pub use metrics::RuntimeMetrics;
 pub use owned::Runtime;

@@ -6,58 +6,17 @@
 //! block on one current-thread runtime, one drives and the others poll their roots and stand by.
 
 use super::context::{Driving, Entered, Worker};
+use super::root::{Root, RootRow};
 use super::{Listener, Shared};
-use crate::coop;
-use crate::park::Parker;
 use crate::tasks::{Context as Values, in_context, inherited_context};
+use crate::util::waits;
 use sheave_blocking_pool::compensate;
 use sheave_facade::seeded;
 use sheave_facade::sync::Arc;
-use sheave_facade::sync::atomic::{AtomicBool, Ordering::*};
 use std::future::{Future, poll_fn};
+use std::panic::Location;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Wake, Waker};
-
-/// The waker of a root future.
-struct Root {
-    woken: AtomicBool,
-    /// Where the thread sleeps while it does not drive.
-    own: Arc<Parker>,
-    /// Where it sleeps while it drives.
-    driver: Option<Arc<Parker>>,
-}
-
-impl Root {
-    fn new(driver: Option<Arc<Parker>>) -> Arc<Self> {
-        let own = Arc::new(Parker::new(None));
-        Arc::new(Self { woken: AtomicBool::new(true), own, driver })
-    }
-
-    /// Whether the root was woken since the last call.
-    fn take_woken(&self) -> bool {
-        // ORDERING: Acquire pairs with the Release in `wake` (W1). The load spares the RMW.
-        self.woken.load(Relaxed) && self.woken.swap(false, AcqRel)
-    }
-
-    fn poll<F: Future>(&self, root: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        if self.take_woken() { coop::with_budget(|| root.poll(cx)) } else { Poll::Pending }
-    }
-}
-
-impl Wake for Root {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        // ORDERING: Release publishes the waker's writes to the poll, also if woken already (W1).
-        self.woken.swap(true, AcqRel);
-        self.own.unpark();
-        if let Some(driver) = &self.driver {
-            driver.unpark();
-        }
-    }
-}
+use std::task::{Context, Poll, Waker};
 
 impl Shared {
     /// Runs `future` to completion on this thread.
@@ -77,7 +36,7 @@ impl Shared {
         context: Option<Values>,
         future: F,
     ) -> F::Output {
-        match self.try_block_on(context, future) {
+        match self.try_block_on(context, future, Some(Location::caller())) {
             Ok(output) => output,
             Err(Doomed(panic)) => panic!("`UnhandledPanic::ShutdownRuntime`: {panic}"),
         }
@@ -88,52 +47,78 @@ impl Shared {
         self: &Arc<Self>,
         context: Option<Values>,
         future: F,
+        location: Option<&'static Location<'static>>,
     ) -> Result<F::Output, Doomed> {
         let _driving = Driving::begin();
         let _entered = Entered::new(self.clone());
-        let root = pin!(future);
-        in_context(context, || {
-            if self.is_current_thread() {
-                // As in `stand_by`; whether it drives or not, this thread waits for the root.
-                compensate(|| self.drive(root))
-            } else {
-                self.stand_by(root)
-            }
-        })
+        let driver = self.is_current_thread().then(|| self.remotes[0].parker.clone());
+        let present = Present::new(self, Root::new(driver, location));
+        let future = pin!(future);
+        // A task that blocks in place waits for what it awaits itself.
+        let drive = || waits::unnoted(|| self.drive_on(&present.root, future));
+        in_context(context, drive)
+    }
+
+    fn drive_on<F: Future>(
+        self: &Arc<Self>,
+        root: &Arc<Root>,
+        future: Pin<&mut F>,
+    ) -> Result<F::Output, Doomed> {
+        let waker = Waker::from(root.clone());
+        let mut cx = Context::from_waker(&waker);
+        if self.is_current_thread() {
+            // As in `stand_by`; whether it drives or not, this thread waits for the root.
+            compensate(|| self.drive(root, future, &mut cx))
+        } else {
+            self.stand_by(root, future, &mut cx)
+        }
     }
 
     /// The multi-thread flavour: the workers run what the root waits for.
-    fn stand_by<F: Future>(&self, mut root: Pin<&mut F>) -> Result<F::Output, Doomed> {
-        let state = Root::new(None);
-        let waker = Waker::from(state.clone());
-        let mut cx = Context::from_waker(&waker);
-        let _present = Present::new(self, &state.own);
+    fn stand_by<F: Future>(
+        &self,
+        root: &Root,
+        mut future: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Result<F::Output, Doomed> {
         loop {
             self.look_for_doom()?;
-            if let Poll::Ready(output) = state.poll(root.as_mut(), &mut cx) {
+            if let Poll::Ready(output) = root.poll(future.as_mut(), cx, || self.nanos()) {
                 return Ok(output);
             }
             // On a thread of the blocking pool, the root may wait for jobs behind this one.
-            compensate(|| state.own.park(None));
+            compensate(|| root.park());
         }
     }
 
     /// The current-thread flavour: drives if nobody does, stands by otherwise.
-    fn drive<F: Future>(self: &Arc<Self>, mut root: Pin<&mut F>) -> Result<F::Output, Doomed> {
-        let state = Root::new(Some(self.remotes[0].parker.clone()));
-        let waker = Waker::from(state.clone());
-        let mut cx = Context::from_waker(&waker);
-        let _present = Present::new(self, &state.own);
+    fn drive<F: Future>(
+        self: &Arc<Self>,
+        root: &Root,
+        mut future: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Result<F::Output, Doomed> {
         loop {
             if let Some(seat) = DriverSeat::take(self) {
-                return seat.drive(root, &state, &mut cx);
+                return seat.drive(root, future, cx);
             }
             self.look_for_doom()?;
-            if let Poll::Ready(output) = state.poll(root.as_mut(), &mut cx) {
+            if let Poll::Ready(output) = root.poll(future.as_mut(), cx, || self.nanos()) {
                 return Ok(output);
             }
-            state.own.park(None);
+            root.park();
         }
+    }
+
+    /// The present moment.
+    fn nanos(&self) -> u64 {
+        self.clock.nanos(self.clock.now()).max(1)
+    }
+
+    /// A row for each future that a thread blocks on, in the order of their calls.
+    pub(crate) fn root_rows(&self) -> Vec<RootRow> {
+        let roots = self.standby.lock().clone();
+        roots.iter().filter_map(|root| root.row()).collect()
     }
 
     fn look_for_doom(&self) -> Result<(), Doomed> {
@@ -155,6 +140,7 @@ impl Shared {
         let _ = self.try_block_on(
             inherited_context(),
             poll_fn(|cx| self.closing.listen(&mut listener, cx.waker())),
+            None,
         );
         self.closing.leave(&mut listener);
         self.drive_to_the_end();
@@ -175,19 +161,19 @@ struct Doomed(String);
 /// A thread blocks on the runtime.
 struct Present<'a> {
     shared: &'a Shared,
-    own: &'a Arc<Parker>,
+    root: Arc<Root>,
 }
 
 impl<'a> Present<'a> {
-    fn new(shared: &'a Shared, own: &'a Arc<Parker>) -> Self {
-        shared.standby.lock().push(own.clone());
-        Self { shared, own }
+    fn new(shared: &'a Shared, root: Arc<Root>) -> Self {
+        shared.standby.lock().push(root.clone());
+        Self { shared, root }
     }
 }
 
 impl Drop for Present<'_> {
     fn drop(&mut self) {
-        self.shared.standby.lock().retain(|other| !Arc::ptr_eq(other, self.own));
+        self.shared.standby.lock().retain(|other| !Arc::ptr_eq(other, &self.root));
     }
 }
 
@@ -210,8 +196,8 @@ impl DriverSeat {
 
     fn drive<F: Future>(
         &self,
-        mut root: Pin<&mut F>,
-        state: &Root,
+        root: &Root,
+        mut future: Pin<&mut F>,
         cx: &mut Context<'_>,
     ) -> Result<F::Output, Doomed> {
         self.worker.scope(|| {
@@ -220,7 +206,8 @@ impl DriverSeat {
                 self.worker.shared.look_for_doom()?;
                 // The root is no task, and must not pass for the one before.
                 self.worker.remote().end_polls();
-                if let Poll::Ready(output) = state.poll(root.as_mut(), cx) {
+                let now = || self.worker.remote().looked();
+                if let Poll::Ready(output) = root.poll(future.as_mut(), cx, now) {
                     return Ok(output);
                 }
                 self.worker.run_some();

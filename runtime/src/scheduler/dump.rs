@@ -19,8 +19,14 @@ pub(crate) struct Row {
     pub(crate) parent: Option<Id>,
     pub(crate) name: Option<Box<str>>,
     pub(crate) location: &'static Location<'static>,
-    pub(crate) activity: Activity,
     pub(crate) is_aborted: bool,
+    pub(crate) doing: Doing,
+}
+
+/// What a task, or the root of a `block_on`, does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Doing {
+    pub(crate) activity: Activity,
     /// When its last poll began.
     pub(crate) polled: Option<Instant>,
     /// What it waits for, if it does.
@@ -76,10 +82,8 @@ impl Row {
             parent: task.parent(),
             name: task.name().map(Into::into),
             location: task.location(),
-            activity,
             is_aborted: sight.is_cancelled,
-            polled: polled.map(Clock::at),
-            note,
+            doing: Doing { activity, polled: polled.map(Clock::at), note },
         })
     }
 }

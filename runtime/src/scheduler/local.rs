@@ -48,6 +48,7 @@ use crate::tasks::{
     Wakeup, as_current, new_local_task,
 };
 use crate::util::contain::contain;
+use crate::util::waits::unnoted;
 use owner_cell::OwnerCell;
 use pollers::Pollers;
 use sheave_facade::seeded;
@@ -326,7 +327,8 @@ impl<'a> Driver<'a> {
             task.begin_poll(now);
             // ORDERING: Relaxed, here and below; a hint for dumps.
             self.0.polled.store(task.id().as_u64(), Relaxed);
-            coop::with_budget(|| as_current(task, Runnable::run));
+            // What its future waits for is not what the driver waits for.
+            unnoted(|| coop::with_budget(|| as_current(task, Runnable::run)));
             self.0.polled.store(0, Relaxed);
         }
     }

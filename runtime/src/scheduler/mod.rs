@@ -18,6 +18,7 @@
 //! | `skip_time.rs` | when may a stopped clock jump |
 //! | `spawn.rs` | how does a future become a task |
 //! | `block_on.rs` | how does a thread drive a root future |
+//! | `root.rs` | when is that future due, and what does it do (state machine) |
 //! | `block_in_place.rs` | how does a worker go on without its thread |
 //! | `blocking.rs` | how does a closure become a task of the blocking pool |
 //! | `local.rs` | where do tasks wait that never leave their thread, and how do they end |
@@ -53,6 +54,7 @@ mod observe;
 mod outlook;
 mod phases;
 mod roll_call;
+mod root;
 mod schedule;
 mod shared;
 mod skip_time;
@@ -75,11 +77,12 @@ pub(crate) use block_in_place::block_in_place;
 pub(crate) use blocking::LaneName;
 pub(crate) use config::{Config, Flavor, Hooks, NameFn, StuckHook};
 pub(crate) use context::{Driving, Entered, with_runtime};
-pub(crate) use dump::{Activity, Row};
+pub(crate) use dump::{Activity, Doing, Row};
 pub use leftovers::{LeftJob, LeftTask, ShutdownReport};
 #[allow(unused_imports, reason = "for whoever records a timeline")]
 pub(crate) use observe::{Event, Lane, Observer};
 pub(crate) use phases::Patience;
+pub(crate) use root::RootRow;
 pub(crate) use shared::Shared;
 pub(crate) use snapshot::{Snapshot, WorkerSnapshot};
 pub(crate) use stop::Threads;

@@ -11,6 +11,7 @@ use super::local::LocalTasks;
 use super::metrics::WorkerMetrics;
 use super::monitor::MonitorMetrics;
 use super::observe::Observation;
+use super::root::Root;
 use super::slot::Slot;
 use super::stand_in::Duty;
 use super::unhandled::Unhandled;
@@ -63,9 +64,9 @@ pub(crate) struct Shared {
     /// The sets of local tasks that dumps show.
     pub(super) local_sets: Mutex<Vec<Weak<LocalTasks>>>,
     pub(crate) unhandled: Arc<Unhandled>,
-    /// Threads that block on this runtime. Whoever leaves a current-thread runtime wakes the others,
+    /// What threads block on. Whoever leaves a current-thread runtime wakes the others,
     /// so that one of them drives on.
-    pub(super) standby: Mutex<Vec<Arc<Parker>>>,
+    pub(super) standby: Mutex<Vec<Arc<Root>>>,
 }
 
 /// One worker as the others see it. Everything a worker owns can be served from here.
@@ -238,8 +239,7 @@ impl Remote {
 
     /// For the worker: it begins a poll.
     pub(super) fn begin_poll(&self, task: &Runnable) {
-        // ORDERING: Relaxed; a hint for dumps.
-        task.begin_poll(self.looked.load(Relaxed));
+        task.begin_poll(self.looked());
         self.metrics.polls.add(1);
         // ORDERING: Release, a plain store on most machines. Pairs with the Acquire in
         // `task_in_poll`: who sees the task sees the count of its poll too.
@@ -250,6 +250,12 @@ impl Remote {
     pub(super) fn look(&self, nanos: u64) {
         // ORDERING: Relaxed; a hint for dumps.
         self.looked.store(nanos.max(1), Relaxed);
+    }
+
+    /// When a poll that begins now counts as begun.
+    pub(super) fn looked(&self) -> u64 {
+        // ORDERING: Relaxed; a hint for dumps.
+        self.looked.load(Relaxed)
     }
 
     /// For the worker: it polls nothing until further notice.

@@ -76,4 +76,5 @@ pub(crate) use registry::{Registry, Remaining, Removal, Usher};
 pub(crate) use run::Runnable;
 pub(crate) use state::{Ending, Progress};
 pub(crate) use task_ref::TaskRef;
+pub(crate) use trace::Trace;
 pub(crate) use unread::{PanicSink, tell_callback};

@@ -11,6 +11,7 @@
 //! One bit will do: whether the next Ctrl-C ends the process. The signal handler sets it.
 
 use crate::signal::unix::{SignalKind, signal};
+use crate::util::waits::unnoted;
 use sheave_facade::sync::Arc;
 use sheave_facade::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use signal_hook::SigId;
@@ -60,7 +61,8 @@ impl CtrlC {
         let mut future = pin!(future);
         let output = poll_fn(|cx| match future.as_mut().poll(cx) {
             Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending => interrupts.poll_recv(cx).map(|_| None),
+            // What the future waits for is what a dump shows.
+            Poll::Pending => unnoted(|| interrupts.poll_recv(cx)).map(|_| None),
         });
         Ok(output.await)
     }
