@@ -2,6 +2,7 @@
 //!
 //! Longer than 400 lines: independent tests, read one at a time, which share one binary to link.
 
+use sheave::concurrent::run_in_executor;
 use sheave::runtime::{Builder, LeftJob, Runtime, RuntimeFlavor, ShutdownOptions, ShutdownReport};
 use sheave::task::{self, yield_now};
 use sheave::time::sleep;
@@ -38,9 +39,9 @@ fn brief() -> ShutdownOptions {
     ShutdownOptions::new().cancel_grace(SHORT).blocking(SHORT)
 }
 
-/// The output of a task whose runtime has ended.
-fn output<T>(task: task::JoinHandle<T>) -> Result<T, task::JoinError> {
-    match pin!(task).poll(&mut Context::from_waker(Waker::noop())) {
+/// The output of a task or a closure whose runtime has ended.
+fn output<F: Future>(ended: F) -> F::Output {
+    match pin!(ended).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("it should have ended by now"),
     }
@@ -219,6 +220,62 @@ fn jobs_are_listed_running_and_queued() {
             drop(release);
             eventually("the job ends", || running.is_finished());
             output(running).unwrap();
+        }
+    });
+}
+
+/// Closures that were handed over in asyncio's ways are listed with the place of the call, as those of
+/// `spawn_blocking` are.
+#[test]
+fn jobs_of_executors_say_where_they_come_from() {
+    watchdog(LIMIT, || {
+        for builder in builders() {
+            let runtime = builder.max_blocking_threads(2).build().unwrap();
+            let (begin, begun) = channel();
+            let (release, block) = Block::new();
+            let (release_too, block_too) = Block::new();
+            let begin_too = begin.clone();
+            let work = move || {
+                begin.send(()).unwrap();
+                block.block();
+            };
+            let more_work = move || {
+                begin_too.send(()).unwrap();
+                block_too.block();
+            };
+            let first = line!() + 1;
+            let running = sheave::to_thread(work);
+            let task = runtime.spawn(running);
+            let entered = runtime.enter();
+            let running_too = sheave::task::try_to_thread(more_work);
+            let task_too = runtime.spawn(running_too);
+            drop(entered);
+            // Both threads are taken from here on.
+            runtime.block_on(yield_now());
+            begun.iter().take(2).for_each(drop);
+            let queued = runtime.handle().run_in_executor(None, || unreachable!("uncalled"));
+            let entered = runtime.enter();
+            let queued_too = run_in_executor(None, || unreachable!("dropped uncalled"));
+            let last = line!() - 1;
+            drop(entered);
+            let report = runtime.shutdown(brief());
+            let places = |is_running| {
+                let jobs = report.jobs().iter().filter(move |job| job.is_running() == is_running);
+                let mut lines: Vec<_> = jobs
+                    .map(|job| job.spawned_at().unwrap_or_else(|| panic!("{report}")))
+                    .inspect(|place| assert_eq!(place.file(), file!()))
+                    .map(std::panic::Location::line)
+                    .collect();
+                lines.sort_unstable();
+                lines
+            };
+            assert_eq!(places(true), [first, first + 3], "{report}");
+            assert_eq!(places(false), [last - 2, last], "{report}");
+            for queued in [queued, queued_too] {
+                assert!(output(queued).unwrap_err().is_cancelled());
+            }
+            assert!(task.is_finished() && task_too.is_finished(), "{report}");
+            drop((release, release_too));
         }
     });
 }

@@ -5,9 +5,10 @@ use super::{Future, FutureError, Promise, promise};
 use crate::scheduler::with_runtime;
 use crate::tasks::{Context, in_context};
 use crate::util::contain::catch;
-use sheave_blocking_pool::{Job, RejectReason};
+use sheave_blocking_pool::{Job, JobOrigin, RejectReason};
 use sheave_facade::sync::Arc;
 use std::cell::RefCell;
+use std::panic::Location;
 
 /// A closure with the promise of its result. `guard` is dropped after the promise was kept or broken.
 struct PromisedJob<F, T, G> {
@@ -15,13 +16,17 @@ struct PromisedJob<F, T, G> {
     work: F,
     context: Option<Context>,
     guard: G,
+    /// Where it was submitted.
+    location: &'static Location<'static>,
 }
 
-/// Makes a closure the work of a future, to run in `context`, or in an empty one.
+/// Makes a closure the work of a future, to run in `context`, or in an empty one. `location` is where it
+/// is submitted.
 pub(super) fn pack<F, T, G>(
     work: F,
     context: Option<Context>,
     guard: G,
+    location: &'static Location<'static>,
 ) -> (Future<T>, Box<dyn Job>)
 where
     F: FnOnce() -> T + Send + 'static,
@@ -29,7 +34,7 @@ where
     G: Send + 'static,
 {
     let (promise, future) = promise();
-    (future, Box::new(PromisedJob { promise, work, context, guard }))
+    (future, Box::new(PromisedJob { promise, work, context, guard, location }))
 }
 
 impl<F, T, G> Job for PromisedJob<F, T, G>
@@ -39,7 +44,7 @@ where
     G: Send + 'static,
 {
     fn run(self: Box<Self>) {
-        let Self { promise, work, context, guard: _until_the_end } = *self;
+        let Self { promise, work, context, guard: _until_the_end, location: _ } = *self;
         if !promise.set_running_or_notify_cancel() {
             return;
         }
@@ -53,6 +58,10 @@ where
             }
             Err(payload) => promise.set_panic(payload),
         }
+    }
+
+    fn origin(&self) -> JobOrigin {
+        JobOrigin { name: None, submitted_at: Some(self.location) }
     }
 
     fn cancel(self: Box<Self>) {

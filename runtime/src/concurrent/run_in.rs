@@ -6,6 +6,7 @@ use crate::front::spawn::with_current;
 use crate::scheduler::{Entered, Shared};
 use crate::tasks::inherited_context;
 use sheave_facade::sync::Arc;
+use std::panic::Location;
 
 /// Runs a closure that may block on an executor: a [`ThreadPool`](super::ThreadPool), your own, or with
 /// `None` the default one, which is the blocking pool of this runtime unless
@@ -42,15 +43,19 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    with_current(|shared| wrap_future(run_on(shared, executor, f, ())).cancel_on_drop(false))
+    let location = Location::caller();
+    let run = |shared: &_| run_on(shared, executor, f, (), location);
+    wrap_future(with_current(run)).cancel_on_drop(false)
 }
 
-/// Submits a closure that is inside the runtime. `guard` is dropped when it has ended, or is given up.
+/// Submits a closure that is inside the runtime, on behalf of who called at `location`. `guard` is dropped
+/// when it has ended, or is given up.
 pub(crate) fn run_on<F, R, G>(
     shared: &Arc<Shared>,
     executor: Option<&dyn Executor>,
     f: F,
     guard: G,
+    location: &'static Location<'static>,
 ) -> Future<R>
 where
     F: FnOnce() -> R + Send + 'static,
@@ -63,7 +68,7 @@ where
         let _guard = guard;
         inside.call()
     };
-    let (mut future, job) = pack(work, inherited_context(), shared.in_flight());
+    let (mut future, job) = pack(work, inherited_context(), shared.in_flight(), location);
     match shared.execute(executor, job) {
         Ok(submitted) => future.set_submitted(submitted),
         Err(Rejected { job, reason, .. }) => job.reject(reason),

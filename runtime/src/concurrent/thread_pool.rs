@@ -11,6 +11,7 @@ use sheave_blocking_pool::{
 };
 use sheave_facade::sync::{Arc, Mutex};
 use std::fmt;
+use std::panic::Location;
 
 /// A pool of threads that run closures: Python's `ThreadPoolExecutor`.
 ///
@@ -149,12 +150,13 @@ impl ThreadPool {
     /// pool.shutdown().wait();
     /// assert!(pool.submit(|| 6 * 7).wait().unwrap_err().is_shutdown());
     /// ```
+    #[track_caller]
     pub fn submit<F, T>(&self, f: F) -> Future<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let (mut future, job) = pack(f, None, ());
+        let (mut future, job) = pack(f, None, (), Location::caller());
         match self.execute_tracked(job) {
             Ok(submitted) => future.set_submitted(submitted),
             Err(Rejected { job, reason, .. }) => job.reject(reason),

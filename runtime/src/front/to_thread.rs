@@ -7,7 +7,7 @@ use crate::sync::{AcquireToken, CapacityLimiter, CapacityToken};
 use std::fmt;
 use std::future::Future;
 use std::mem;
-use std::panic::resume_unwind;
+use std::panic::{Location, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -42,6 +42,7 @@ use std::task::{Context, Poll, ready};
 /// assert_eq!(sum, 500500);
 /// # }
 /// ```
+#[track_caller]
 pub fn to_thread<F, R>(f: F) -> ToThread<F, R>
 where
     F: FnOnce() -> R + Send + 'static,
@@ -77,6 +78,7 @@ where
 /// # busy.await.unwrap().unwrap();
 /// # }
 /// ```
+#[track_caller]
 pub fn try_to_thread<F, R>(f: F) -> TryToThread<F, R>
 where
     F: FnOnce() -> R + Send + 'static,
@@ -200,6 +202,8 @@ struct Call<F, R> {
     executor: Option<Box<dyn Executor>>,
     limit: Option<Limit>,
     abandon: bool,
+    /// Where the future was made.
+    location: &'static Location<'static>,
 }
 
 enum Stage<F, R> {
@@ -261,8 +265,10 @@ impl Limit {
 impl<F, R> Unpin for Call<F, R> {}
 
 impl<F, R> Call<F, R> {
+    #[track_caller]
     fn new(f: F) -> Self {
-        Self { stage: Stage::New(f), executor: None, limit: None, abandon: false }
+        let location = Location::caller();
+        Self { stage: Stage::New(f), executor: None, limit: None, abandon: false, location }
     }
 }
 
@@ -298,7 +304,7 @@ where
 
     fn submit(&mut self, f: F, token: Option<CapacityToken>) {
         let executor = self.executor.as_deref();
-        let future = with_current(|shared| run_on(shared, executor, f, token));
+        let future = with_current(|shared| run_on(shared, executor, f, token, self.location));
         // Dropped with this future, it cancels the job, or tells it that nobody waits.
         let work = wrap_future(future);
         self.stage = match current_scope().filter(|_| !self.abandon) {

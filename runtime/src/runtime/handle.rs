@@ -96,12 +96,13 @@ impl Handle {
     /// assert_eq!(runtime.block_on(answer).unwrap(), 42);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[track_caller]
     pub fn run_in_executor<F, R>(&self, executor: Option<&dyn Executor>, f: F) -> WrappedFuture<R>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        wrap_future(run_on(&self.shared, executor, f, ())).cancel_on_drop(false)
+        wrap_future(run_on(&self.shared, executor, f, (), Location::caller())).cancel_on_drop(false)
     }
 
     /// Sets the executor that [`run_in_executor`](Self::run_in_executor) takes for `None`, and that

@@ -68,7 +68,9 @@ impl LeftJob {
         self.0.origin.name.as_deref()
     }
 
-    /// Where it was spawned; unknown for work of the runtime itself.
+    /// Where [`spawn_blocking`](crate::task::spawn_blocking()), [`to_thread`](crate::to_thread()) or
+    /// [`run_in_executor`](crate::concurrent::run_in_executor()) was called; unknown of a [`Job`](crate::concurrent::Job)
+    /// that does not say so.
     #[must_use]
     pub fn spawned_at(&self) -> Option<&'static Location<'static>> {
         self.0.origin.submitted_at
