@@ -458,6 +458,46 @@ fn a_stop_hook_that_does_not_return_holds_up_nobody() {
     });
 }
 
+/// The stand-in was sent for, and its thread does not get as far as to run it.
+#[test]
+fn a_stand_in_whose_thread_does_not_come_is_called_off() {
+    watchdog(LIMIT, || {
+        let (hold, held) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
+        let (holding, count) = (hold.clone(), held.clone());
+        let builder = Builder::new_multi_thread().worker_threads(1).max_stand_ins(1);
+        let runtime = builder
+            .on_thread_start(move || {
+                // The first one is the worker.
+                if count.fetch_add(1, AcqRel) > 0 {
+                    while holding.load(Acquire) {
+                        thread::sleep(Duration::from_millis(1));
+                    }
+                }
+            })
+            .build()
+            .unwrap();
+        let (release, block) = Block::new();
+        let stuck = runtime.spawn(async move {
+            // What is queued behind it is what a stand-in is sent for.
+            drop(sheave::spawn(async {}));
+            block.block();
+        });
+        eventually("its thread is held up", || held.load(Acquire) == 2);
+        assert_eq!(runtime.metrics().num_stand_ins(), 1);
+        let report = runtime.shutdown(brief());
+        assert!(report.tasks().iter().any(|task| task.id() == stuck.id()), "{report}");
+        assert!(report.threads() >= 2, "the worker and the one that does not come: {report}");
+        assert_eq!(runtime.metrics().num_stand_ins(), 0, "nobody will run it");
+        drop(release);
+        hold.store(false, Release);
+        // Nobody waits for a stand-in that is not there.
+        let start = Instant::now();
+        let report = runtime.shutdown(ample());
+        assert!(report.is_complete() && stuck.is_finished(), "{report}");
+        assert!(start.elapsed() < AMPLE, "{:?}", start.elapsed());
+    });
+}
+
 #[test]
 fn a_thread_in_block_in_place_holds_up_nobody() {
     watchdog(LIMIT, || {

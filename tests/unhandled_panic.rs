@@ -194,6 +194,31 @@ fn hooks_may_panic_and_be_replaced() {
     });
 }
 
+/// A hook that was replaced is dropped when it returns. A panic of that keeps nothing from what comes
+/// after the hook.
+#[test]
+fn a_hook_that_replaces_itself_may_panic_when_dropped() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("in the drop of a hook");
+        }
+    }
+    watchdog(LIMIT, || {
+        for builder in builders() {
+            let builder = builder.unhandled_panic(UnhandledPanic::ShutdownRuntime);
+            let runtime = builder.build().unwrap();
+            let (handle, bomb) = (runtime.handle().clone(), Bomb);
+            runtime.handle().on_unhandled_panic(move |_| {
+                let _held = &bomb;
+                handle.on_unhandled_panic(|_| ());
+            });
+            drop(runtime.spawn(async { panic!("fatal") }));
+            assert!(text_of_block_on(runtime.handle()).contains("\"fatal\""));
+        }
+    });
+}
+
 fn text_of_block_on(runtime: &Handle) -> String {
     let blocked = catch_unwind(AssertUnwindSafe(|| runtime.block_on(pending::<()>())));
     *blocked.unwrap_err().downcast().unwrap()

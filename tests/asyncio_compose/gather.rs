@@ -5,6 +5,7 @@ use futures_lite::future::{poll_once, yield_now};
 use sheave::asyncio::{GatherError, gather, try_gather};
 use sheave::task::JoinHandle;
 use sheave::time::{Duration, Instant, sleep, timeout};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -127,6 +128,39 @@ fn dropping_a_gather_aborts_all_children() {
         while Arc::strong_count(&held) > 1 {
             yield_now().await;
         }
+    });
+}
+
+/// The drop of the input is code of the user. If it panics, the children are aborted all the same.
+#[test]
+fn an_input_that_panics_when_dropped_saves_no_child() {
+    struct Bomb<I>(I);
+    impl<I: Iterator> Iterator for Bomb<I> {
+        type Item = I::Item;
+        fn next(&mut self) -> Option<I::Item> {
+            self.0.next()
+        }
+    }
+    impl<I> Drop for Bomb<I> {
+        fn drop(&mut self) {
+            panic!("in the drop of the input");
+        }
+    }
+    on_both(|| async {
+        let held = Arc::new(());
+        let children: Vec<_> = (0..4).map(|_| endless::<()>(held.clone())).collect();
+        let mut gathered = gather(Bomb(children.into_iter())).limit(3);
+        assert!(poll_once(&mut gathered).await.is_none());
+        assert_eq!(Arc::strong_count(&held), 5);
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(gathered))).is_err());
+        // Aborted, and not just let go of.
+        timeout(Duration::from_secs(30), async {
+            while Arc::strong_count(&held) > 1 {
+                yield_now().await;
+            }
+        })
+        .await
+        .expect("all children end");
     });
 }
 

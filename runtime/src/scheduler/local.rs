@@ -36,6 +36,8 @@ mod show;
 
 #[cfg(all(test, loom))]
 mod loom;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub(crate) use current::{EnteredLocal, current};
 pub(crate) use pollers::Seat;
