@@ -454,18 +454,18 @@ fn a_limiter_can_be_changed_while_it_is_used() {
         runtime.block_on(async {
             let limiter = CapacityLimiter::new(0);
             let order = Arc::new(Mutex::new(Vec::new()));
-            let tasks: Vec<_> = (0..3)
-                .map(|n| {
-                    let (limiter, order) = (limiter.clone(), order.clone());
-                    sheave::spawn(async move {
-                        let token = limiter.acquire_on_behalf_of(format!("task {n}")).await;
-                        order.lock().unwrap().push(n);
-                        token.unwrap()
-                    })
-                })
-                .collect();
-            while limiter.statistics().tasks_waiting < 3 {
-                yield_now().await;
+            let mut tasks = Vec::new();
+            for n in 0..3 {
+                let (clone, order) = (limiter.clone(), order.clone());
+                tasks.push(sheave::spawn(async move {
+                    let token = clone.acquire_on_behalf_of(format!("task {n}")).await;
+                    order.lock().unwrap().push(n);
+                    token.unwrap()
+                }));
+                // One behind the other, also where two workers could start them.
+                while limiter.statistics().tasks_waiting == n {
+                    yield_now().await;
+                }
             }
             assert!(limiter.statistics().borrowers.is_empty(), "they wait");
             assert!(limiter.acquire_on_behalf_of("task 1").await.is_err(), "it waits already");

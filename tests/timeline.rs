@@ -271,7 +271,7 @@ fn jobs_one_after_the_other_share_a_lane_whatever_their_threads() {
         };
         eventually("all are recorded", || jobs().len() == JOBS);
         let lanes: HashSet<String> = jobs().iter().map(Value::to_string).collect();
-        // A job may begin before the thread of the last one has told its end.
-        assert!(lanes.len() <= 2, "{lanes:?}");
+        // A job may begin before the threads of the last ones have told their ends.
+        assert!(lanes.len() < JOBS / 10, "{lanes:?}");
     });
 }
