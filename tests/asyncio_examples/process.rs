@@ -1,10 +1,16 @@
 //! An example as a process: what it printed, and how long it took.
 
+use sheave_tests::watchdog;
 use std::io::{BufRead, BufReader, Lines};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
+
+/// Far longer than any of them takes.
+pub const MINUTE: Duration = Duration::from_secs(60);
 
 /// An example that runs; killed when dropped.
 pub struct Example {
@@ -44,8 +50,20 @@ fn executable() -> PathBuf {
 
 impl Example {
     pub fn start(name: &str, arguments: &[&str]) -> Self {
+        Self::spawn(name, arguments, Stdio::inherit())
+    }
+
+    /// Starts one that has processes of its own. They inherit its stderr: that is at its end when none
+    /// of them all is left.
+    pub fn start_family(name: &str) -> (Self, ChildStderr) {
+        let mut example = Self::spawn(name, &[], Stdio::piped());
+        let stderr = example.child.stderr.take().expect("it is piped");
+        (example, stderr)
+    }
+
+    fn spawn(name: &str, arguments: &[&str], stderr: Stdio) -> Self {
         let mut command = Command::new(executable());
-        command.arg(name).args(arguments).stdout(Stdio::piped());
+        command.arg(name).args(arguments).stdout(Stdio::piped()).stderr(stderr);
         let start = Instant::now();
         let mut child = command.spawn().expect("the example starts");
         let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
@@ -55,6 +73,10 @@ impl Example {
     /// The next line. Waits for it.
     pub fn line(&mut self) -> String {
         self.lines.next().expect("it says more").expect("it writes UTF-8")
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn interrupt(&self) {
@@ -77,6 +99,17 @@ impl Drop for Example {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Runs one whose stdout is closed, so that it panics when it prints. Returns what it said on stderr, when
+/// neither it nor a process of its own is left to say more.
+pub fn run_unread(name: &str) -> String {
+    let (reader, writer) = UnixStream::pair().expect("there are two more descriptors");
+    drop(reader);
+    let mut command = Command::new(executable());
+    command.arg(name).stdout(OwnedFd::from(writer));
+    let output = watchdog(MINUTE, || command.output()).expect("the example starts");
+    String::from_utf8(output.stderr).expect("it writes UTF-8")
 }
 
 /// Runs an example to its end.

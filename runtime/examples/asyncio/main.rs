@@ -4,9 +4,10 @@
 //! cargo run --example asyncio -- gather_sums
 //! ```
 //!
-//! Without a name, this lists them. They use the names of asyncio where there are any, so that each
-//! line can be laid beside the line in Python, and print what the Python programs print. Where Python has
-//! `async def main()` and `asyncio.run(main())`, they have `#[sheave::main]`.
+//! Without a name, this lists them; `docs/src/asyncio-examples.md` says what each of them shows. They use
+//! the names of asyncio where there are any, so that each line can be laid beside the line in Python, and
+//! print what the Python programs print. Where Python has `async def main()` and `asyncio.run(main())`, they
+//! have `#[sheave::main]`.
 #![allow(unreachable_pub)]
 
 mod abandoned_future;
@@ -27,6 +28,8 @@ mod lock;
 mod loop_in_thread;
 mod measured_sleep;
 mod nested_await;
+mod process_pool;
+mod processes;
 mod run_in_executor;
 mod run_twice;
 mod say_after;
@@ -45,7 +48,7 @@ use std::process::ExitCode;
 /// A program, under the name of its file.
 type Example = (&'static str, fn());
 
-const EXAMPLES: [Example; 29] = [
+const EXAMPLES: [Example; 30] = [
     ("abandoned_future", abandoned_future::main),
     ("async_context_manager", async_context_manager::main),
     ("async_iterator", async_iterator::main),
@@ -63,6 +66,7 @@ const EXAMPLES: [Example; 29] = [
     ("loop_in_thread", loop_in_thread::main),
     ("measured_sleep", measured_sleep::main),
     ("nested_await", nested_await::main),
+    ("process_pool", process_pool::main),
     ("run_in_executor", run_in_executor::main),
     ("run_twice", run_twice::main),
     ("say_after", say_after::main),
