@@ -10,8 +10,10 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+mod broadcast;
 #[cfg(unix)]
 mod unix;
+pub use broadcast::{BroadcastStream, errors};
 #[cfg(unix)]
 pub use unix::{SignalStream, UnixListenerStream};
 

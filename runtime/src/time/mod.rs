@@ -35,6 +35,7 @@ pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use std::time::Duration;
 pub use stop::{advance, pause, resume};
+pub(crate) use timeout::poll_limited;
 pub use timeout::{Timeout, timeout, timeout_at};
 
 /// What can go wrong with time.

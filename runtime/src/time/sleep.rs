@@ -141,7 +141,7 @@ enum State {
 impl Sleep {
     /// As [`sleep`]; but a duration of zero is over at the first poll.
     #[track_caller]
-    pub(super) fn after(duration: Duration) -> Self {
+    pub(crate) fn after(duration: Duration) -> Self {
         let timers = timers_of_this_thread();
         let deadline = Instant::from_std(timers.clock().now()).later(duration);
         let state = if duration.is_zero() { State::Unfiled } else { State::Fresh };
@@ -181,7 +181,7 @@ impl Sleep {
     }
 
     /// The present moment on the clock of this future's runtime.
-    pub(super) fn now(&self) -> Instant {
+    pub(crate) fn now(&self) -> Instant {
         Instant::from_std(self.timers.clock().now())
     }
 

@@ -99,19 +99,29 @@ impl<F: Future> Future for Timeout<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let had_budget = coop::has_budget_remaining();
-        if let Poll::Ready(output) = this.future.poll(cx) {
-            return Poll::Ready(Ok(output));
-        }
-        let delay = Pin::new(this.delay);
-        // A future that uses up the budget in every poll must not keep the time from being looked at.
-        let polled = if had_budget && !coop::has_budget_remaining() {
-            coop::without_budget(|| waits::secondary(|| delay.poll(cx)))
-        } else {
-            waits::secondary(|| delay.poll(cx))
-        };
-        polled.map(|()| Err(Elapsed::new()))
+        poll_limited(this.delay, cx, |cx| this.future.poll(cx))
     }
+}
+
+/// Polls and, if that is pending, looks whether the time is over.
+#[inline]
+pub(crate) fn poll_limited<T>(
+    delay: &mut Sleep,
+    cx: &mut Context<'_>,
+    poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+) -> Poll<Result<T, Elapsed>> {
+    let had_budget = coop::has_budget_remaining();
+    if let Poll::Ready(output) = poll(cx) {
+        return Poll::Ready(Ok(output));
+    }
+    let delay = Pin::new(delay);
+    // What uses up the budget in every poll must not keep the time from being looked at.
+    let polled = if had_budget && !coop::has_budget_remaining() {
+        coop::without_budget(|| waits::secondary(|| delay.poll(cx)))
+    } else {
+        waits::secondary(|| delay.poll(cx))
+    };
+    polled.map(|()| Err(Elapsed::new()))
 }
 
 impl<F: fmt::Debug> fmt::Debug for Timeout<F> {
