@@ -4,6 +4,7 @@ use sheave::generator::{
     Gen,
     GeneratorState::{self, Yielded},
 };
+use std::convert::Infallible;
 
 pub fn main() {
     let mut consumer = Gen::new(|mut co| async move {
@@ -16,8 +17,8 @@ pub fn main() {
             }
         }
     });
-    // Python: `c.send(None)`.
-    let primed: GeneratorState<bool, std::convert::Infallible> = consumer.start();
+    // Python: `c.send(None)`. The type says that it yields and never returns.
+    let primed: GeneratorState<bool, Infallible> = consumer.start();
     assert_eq!(primed, Yielded(true));
 
     let producer = Gen::new(|mut co| async move {
