@@ -1,6 +1,8 @@
 //! Nobody waits for a stuck task: it may compute or block for seconds, and the other tasks, sockets
 //! and timers go on. What is measured is how late they are.
 
+#[path = "stuck/hooks.rs"]
+mod hooks;
 #[path = "stuck/stand_ins.rs"]
 mod stand_ins;
 

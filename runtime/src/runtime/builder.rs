@@ -210,8 +210,8 @@ impl Builder {
     }
 
     /// Called while a poll is stuck, once for each such poll; but at most every 100 ms, so that of
-    /// several at a time the later ones are told later, if they are still stuck. The hook runs on the
-    /// thread that serves the stuck workers: it must not block. A hook that panics is called again.
+    /// several at a time the later ones are told later, if they are still stuck. The hook runs on a thread of
+    /// its own. While it blocks it is not called again, and nothing else waits for it; it may panic.
     ///
     /// Default: a poll that has lasted for
     /// [`slow_poll_threshold`](Self::slow_poll_threshold) is worth a warning, at most one a second. It goes to

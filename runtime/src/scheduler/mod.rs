@@ -33,6 +33,7 @@
 //! | `watch.rs` | when does the monitor rest (state machine) |
 //! | `dump.rs` | what does every task do at the moment |
 //! | `stuck_poll.rs` | what is said about a poll that does not end |
+//! | `stuck_report.rs` | who says it (state machine) |
 
 mod announcement;
 mod block_in_place;
@@ -64,6 +65,7 @@ mod spawn;
 mod stand_in;
 mod stop;
 mod stuck_poll;
+mod stuck_report;
 mod unhandled;
 mod vacancy;
 mod watch;

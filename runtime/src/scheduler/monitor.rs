@@ -4,16 +4,14 @@
 //! stuck if it has been in the same poll since a look that is longer ago than the threshold. What such
 //! a worker owns is served from here: the task in its slot goes to the injector, its reactor is turned,
 //! its due timers are fired, and what that wakes is for the other workers. The monitor runs no task: if
-//! all of them are stuck and there is work, it sends a stand-in.
+//! all of them are stuck and there is work, it sends a stand-in. Nor does it run the user's hook: it has
+//! somebody [told](super::stuck_report).
 
 use super::Shared;
 use super::observe::{Event, Lane};
 use super::shared::Remote;
-use super::stuck_poll::StuckPoll;
 use crate::util::Counter;
-use crate::util::contain::contain;
 use crate::util::histogram::Histogram;
-use crate::util::report::warn;
 use sheave_facade::sync::Arc;
 use sheave_facade::time::{Instant, now};
 use std::time::Duration;
@@ -205,7 +203,7 @@ impl<'a> Monitor<'a> {
         let record = &mut self.records[index];
         let since = |last| now().saturating_duration_since(last);
         let is_quiet = self.last_report.is_none_or(|last| since(last) >= apart);
-        if is_quiet && record.lasted >= worth {
+        if is_quiet && record.lasted >= worth && !self.shared.is_telling() {
             record.stage = Stage::Reported;
             if self.shared.report(index, record.poll, record.lasted) {
                 self.last_report = Some(now());
@@ -245,28 +243,6 @@ impl Shared {
         }
         self.call_help();
         served
-    }
-
-    /// Tells which task is stuck, if it still is. Returns whether that was said.
-    fn report(&self, index: usize, poll: u64, lasted: Duration) -> bool {
-        let remote = &self.remotes[index];
-        let Some(id) = remote.task_in_poll() else { return false };
-        let mut task = None;
-        self.registry.for_each(|candidate| {
-            if candidate.id() == id {
-                task = Some(candidate);
-            }
-        });
-        let Some(task) = task else { return false };
-        if remote.metrics.polls.get() != poll {
-            return false;
-        }
-        let stuck = StuckPoll::new(task, index, lasted);
-        match &self.config.on_stuck_poll {
-            Some(hook) => contain(|| hook(&stuck)),
-            None => warn(format_args!("{stuck}")),
-        }
-        true
     }
 
     /// Whether no worker is awake: all sleep, or nobody drives a current-thread runtime. For the

@@ -14,12 +14,13 @@ use super::observe::Observation;
 use super::root::Root;
 use super::slot::Slot;
 use super::stand_in::Duty;
+use super::stuck_report::Reporter;
 use super::unhandled::Unhandled;
 use super::vacancy::Vacancy;
 use super::watch::Watch;
 use crate::park::Parker;
 use crate::reactor::Reactor;
-use crate::tasks::{Id, Registry, Runnable};
+use crate::tasks::{Id, Registry, Runnable, Usher};
 use crate::timers::{Clock, Timers};
 use crossbeam_utils::CachePadded;
 use sheave_facade::deque::{Injector, Stealer};
@@ -45,6 +46,7 @@ pub(crate) struct Shared {
     /// Wakes the monitor, who serves workers that are stuck.
     pub(super) watch: Watch,
     pub(super) monitor_metrics: MonitorMetrics,
+    pub(super) reporter: Reporter,
     pub(super) observation: Observation,
     pub(super) registry: Registry,
     pub(super) lifecycle: Lifecycle,
@@ -93,21 +95,9 @@ impl Shared {
     pub(crate) fn new(config: Config) -> io::Result<Arc<Self>> {
         let workers = config.workers;
         let clock = Arc::new(if config.start_paused { Clock::paused() } else { Clock::new() });
-        let reactors = (0..config.reactors.clamp(1, workers))
-            .map(|_| Reactor::new().map(Arc::new))
-            .collect::<io::Result<Vec<_>>>()?;
         let (registry, ushers) =
             Registry::new(workers + config.max_stand_ins, config.outside_rosters);
-        let mut remotes: Vec<CachePadded<Remote>> = Vec::with_capacity(ushers.len());
-        for (index, usher) in ushers.into_iter().enumerate() {
-            let core = Core::new(index as u64 + 1, config.event_interval, usher);
-            let metrics = WorkerMetrics::new(config.measures_polls);
-            let reactor = &reactors[index % reactors.len()];
-            remotes.push(CachePadded::new(match index.checked_sub(workers) {
-                None => Remote::new(core, metrics, &clock, reactor.clone()),
-                Some(stand_in) => Remote::beside(&remotes[stand_in % workers], core, metrics),
-            }));
-        }
+        let remotes = Remote::all(&config, &clock, ushers)?;
         Ok(Arc::new_cyclic(|this| Self {
             unhandled: Arc::new(Unhandled::new(&config, this.clone())),
             remotes: remotes.into(),
@@ -116,6 +106,7 @@ impl Shared {
             idle: Idle::new(workers, config.max_stand_ins),
             watch: Watch::new(),
             monitor_metrics: MonitorMetrics::default(),
+            reporter: Reporter::default(),
             observation: Observation::new(),
             registry,
             lifecycle: Lifecycle::new(),
@@ -202,6 +193,28 @@ impl Shared {
 }
 
 impl Remote {
+    /// The workers and, after them, the stand-ins.
+    fn all(
+        config: &Config,
+        clock: &Arc<Clock>,
+        ushers: Vec<Usher>,
+    ) -> io::Result<Vec<CachePadded<Self>>> {
+        let reactors = (0..config.reactors.clamp(1, config.workers))
+            .map(|_| Reactor::new().map(Arc::new))
+            .collect::<io::Result<Vec<_>>>()?;
+        let mut remotes: Vec<CachePadded<Self>> = Vec::with_capacity(ushers.len());
+        for (index, usher) in ushers.into_iter().enumerate() {
+            let core = Core::new(index as u64 + 1, config.event_interval, usher);
+            let metrics = WorkerMetrics::new(config.measures_polls);
+            let reactor = &reactors[index % reactors.len()];
+            remotes.push(CachePadded::new(match index.checked_sub(config.workers) {
+                None => Self::new(core, metrics, clock, reactor.clone()),
+                Some(stand_in) => Self::beside(&remotes[stand_in % config.workers], core, metrics),
+            }));
+        }
+        Ok(remotes)
+    }
+
     fn new(core: Core, metrics: WorkerMetrics, clock: &Arc<Clock>, reactor: Arc<Reactor>) -> Self {
         let parker = Arc::new(Parker::new(Some(reactor.clone())));
         reactor.add_owner(Waker::from(parker.clone()));
