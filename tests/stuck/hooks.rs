@@ -7,8 +7,11 @@ use sheave::runtime::{Builder, Runtime};
 use sheave::task::{Id, JoinHandle};
 use sheave::time::sleep;
 use sheave_tests::{eventually, watchdog};
+use std::future::Future;
+use std::pin::pin;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 /// A runtime whose hook says of which task it was told, and then blocks until it is told to go on.
@@ -106,5 +109,38 @@ fn a_shutdown_waits_for_it_no_longer_than_it_says() {
         assert!(report.threads() >= 1, "{report}");
         drop(go_on);
         eventually("it ends", || runtime.shutdown(options).is_complete());
+    });
+}
+
+/// A waker of another make, that blocks against the rules: it holds up the monitor, and what only that
+/// would serve. Workers that are not stuck go on, with their tasks and their timers.
+#[test]
+fn a_waker_that_blocks_the_monitor_blocks_no_worker() {
+    struct Blocks(Mutex<(Sender<Option<String>>, Receiver<()>)>);
+    impl Wake for Blocks {
+        fn wake(self: Arc<Self>) {
+            let (begin, released) = &*self.0.lock().unwrap();
+            begin.send(std::thread::current().name().map(str::to_owned)).unwrap();
+            let _ = released.recv();
+        }
+    }
+    watchdog(LIMIT, || {
+        let runtime = builder().max_stand_ins(0).build().unwrap();
+        let ((begin, begun), (release, released)) = (mpsc::channel(), mpsc::channel());
+        let waker = Waker::from(Arc::new(Blocks(Mutex::new((begin, released)))));
+        let (end, ended) = mpsc::channel::<()>();
+        let stuck = runtime.spawn(async move {
+            let mut timer = pin!(sleep(Duration::from_millis(20)));
+            assert!(timer.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            assert!(ended.recv().is_err());
+        });
+        assert_eq!(begun.recv().unwrap().as_deref(), Some("sheave-monitor"));
+        let healthy = runtime.spawn(async {
+            sleep(Duration::from_millis(10)).await;
+            sheave::spawn(async { 42 }).await.unwrap()
+        });
+        assert_eq!(runtime.block_on(healthy).unwrap(), 42);
+        drop((release, end));
+        runtime.block_on(stuck).unwrap();
     });
 }
