@@ -16,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::task::{Context, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -385,13 +385,15 @@ fn a_limiter_bounds_one_kind_of_work() {
         runtime.block_on(async {
             let limiter = CapacityLimiter::new(2);
             let (inside, peak) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+            let pair = Arc::new(Barrier::new(2));
             let tasks: Vec<_> = (0..10)
                 .map(|_| {
-                    let (limiter, inside, peak) = (limiter.clone(), inside.clone(), peak.clone());
+                    let (limiter, pair) = (limiter.clone(), pair.clone());
+                    let (inside, peak) = (inside.clone(), peak.clone());
                     sheave::spawn(async move {
                         let work = move || {
                             peak.fetch_max(inside.fetch_add(1, SeqCst) + 1, SeqCst);
-                            thread::sleep(Duration::from_millis(5));
+                            pair.wait();
                             inside.fetch_sub(1, SeqCst);
                         };
                         to_thread(work).limiter(&limiter).await;

@@ -20,7 +20,7 @@ def weigh(text):
 async def visit(page, slots, weights):
     async with slots:
         try:
-            async with asyncio.timeout(0.5):
+            async with asyncio.timeout(2):
                 text = await fetch(page)
         except TimeoutError:
             weights[page] = "too slow"
