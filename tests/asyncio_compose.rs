@@ -3,6 +3,8 @@
 
 #[path = "asyncio_compose/as_completed.rs"]
 mod as_completed;
+#[path = "asyncio_compose/ends.rs"]
+mod ends;
 #[path = "asyncio_compose/gather.rs"]
 mod gather;
 #[path = "asyncio_compose/gather_macro.rs"]

@@ -2,6 +2,7 @@
 
 use sheave::runtime::Builder;
 use sheave::time::{Duration, Instant, sleep};
+use sheave_tests::{Drops, Witness, watchdog};
 use std::future::{Future, pending};
 
 pub(crate) use sheave_tests::runtimes;
@@ -36,4 +37,43 @@ pub(crate) fn seconds_since(start: Instant) -> u64 {
     let elapsed = start.elapsed();
     assert!(elapsed.subsec_millis() < 5, "{elapsed:?}");
     elapsed.as_secs()
+}
+
+/// Takes a while to let go, and is counted as dropped after that. Whoever does not wait for it is ahead.
+pub(crate) struct Reluctant {
+    _counted: Witness,
+}
+
+impl Reluctant {
+    pub(crate) fn new(drops: &Drops) -> Self {
+        Self { _counted: drops.witness() }
+    }
+}
+
+impl Drop for Reluctant {
+    fn drop(&mut self) {
+        // What a destructor with work to do does, not a wait for anybody.
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A child that never ends, and takes a while to be dropped.
+pub(crate) fn reluctant<T: 'static>(
+    drops: &Drops,
+) -> impl Future<Output = T> + Send + 'static + use<T> {
+    endless(Reluctant::new(drops))
+}
+
+/// For promises that all children have ended when something is ready: runs the body again and again,
+/// with its children on two workers beside it, and demands that by its end all have been dropped.
+pub(crate) fn on_two_workers<F: Future<Output = ()>>(body: impl Fn(Drops) -> F) {
+    let runtime = Builder::new_multi_thread().worker_threads(2).max_blocking_threads(1).build();
+    let runtime = runtime.expect("there are threads");
+    watchdog(Duration::from_secs(60), || {
+        for _ in 0..10 {
+            let drops = Drops::new();
+            runtime.block_on(body(drops.clone()));
+            drops.assert_all();
+        }
+    });
 }

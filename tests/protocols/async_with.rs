@@ -2,8 +2,10 @@
 
 use sheave::asyncio::{AsyncContextManager, AsyncWithError, ExitReason, async_with};
 use sheave::cancel::{CancelScope, fail_after, move_on_after};
+use sheave::runtime::Builder;
 use sheave::task::yield_now;
 use sheave::time::{Duration, Instant, sleep, timeout};
+use sheave_tests::{Drops, Witness};
 use std::convert::Infallible;
 use std::future::pending;
 use std::io;
@@ -173,6 +175,39 @@ async fn a_cancelled_scope_waits_for_the_exit() {
     log.say("went on");
     let said = [(1, "entered"), (5, "exit: cancelled"), (6, "left"), (6, "went on")];
     assert_eq!(log.lines(), said);
+}
+
+/// As above, where the exit runs on another thread than the scope that waits for it.
+#[test]
+fn a_cancelled_scope_leaves_no_exit_behind() {
+    struct Slow(Drops);
+
+    impl AsyncContextManager for Slow {
+        type Guard = Witness;
+        type Error = Infallible;
+
+        async fn enter(self) -> Result<Witness, Infallible> {
+            Ok(self.0.witness())
+        }
+
+        async fn exit(_guard: Witness, _: ExitReason<'_>) -> Result<(), Infallible> {
+            sleep(Duration::from_millis(1)).await;
+            Ok(())
+        }
+    }
+
+    let runtime = Builder::new_multi_thread().worker_threads(2).build().expect("two threads");
+    for _ in 0..10 {
+        let (drops, scope) = (Drops::new(), CancelScope::new());
+        let button = scope.clone();
+        let body = async |_: &mut Witness| {
+            button.cancel();
+            pending::<Result<(), Infallible>>().await
+        };
+        assert!(runtime.block_on(scope.run(async_with(Slow(drops.clone()), body))).is_err());
+        assert_eq!(drops.made(), 1);
+        drops.assert_all();
+    }
 }
 
 #[sheave::test(start_paused = true)]

@@ -21,6 +21,7 @@ pub use tuple::GatherTuple;
 use super::IntoTask;
 use super::crew::Crew;
 use crate::tasks::JoinError;
+use sheave_facade::seeded;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
@@ -190,8 +191,8 @@ impl<I, T, M: Mode<T>> Gather<I, T, M> {
             Err(error) if self.aborts_on_error => {
                 // Once: aborting all for each of them would take quadratic time.
                 if self.error.is_none() {
-                    self.crew.abort_all();
                     self.error = Some(error);
+                    self.crew.abort_all();
                 }
                 None
             }
@@ -322,15 +323,15 @@ where
     pub fn cancel(mut self) -> impl Future<Output = Option<M::Output>> {
         let mut was_cut = self.is_done || !self.crew.has_taken_all();
         // An error must not end the wait for the others.
-        self.aborts_on_error = true;
+        self.aborts_on_error = !seeded::on("gather_cancel_stops_at_first");
         self.crew.abort_all();
-        poll_fn(move |cx| {
-            while let Some((index, outcome)) = ready!(self.crew.poll_next(cx)) {
+        async move {
+            while let Some((index, outcome)) = poll_fn(|cx| self.crew.poll_next(cx)).await {
                 was_cut |= outcome.as_ref().is_err_and(JoinError::is_cancelled);
                 self.settle(index, outcome);
             }
-            Poll::Ready(if was_cut { None } else { Some(self.finish()) })
-        })
+            if was_cut { None } else { Some(self.finish()) }
+        }
     }
 }
 

@@ -77,15 +77,31 @@ impl<O: Operands> GatherTuple<O> {
     /// Consumes: all are aborted at the call, dropping the future gives up the wait for them.
     pub fn cancel(mut self) -> impl Future<Output = Option<<O::Posts as Posts>::Values>> {
         self.abort_all();
-        poll_fn(move |cx| {
-            if self.posts.is_none() {
-                return Poll::Ready(None);
-            }
-            self.aborts_on_error = true;
-            let error = ready!(self.poll_ended(cx, true));
-            let mut posts = self.posts.take().expect("looked above");
-            Poll::Ready(if error.is_none() { Some(posts.values()) } else { None })
-        })
+        // An error must not end the wait for the others.
+        self.aborts_on_error = true;
+        async move {
+            self.posts.as_ref()?;
+            let error = poll_fn(|cx| self.poll_ended(cx, true)).await;
+            let mut posts = self.posts.take()?;
+            if error.is_none() { Some(posts.values()) } else { None }
+        }
+    }
+}
+
+impl<O: Operands> GatherTuple<O, true> {
+    /// Aborts all tasks and waits until they have ended; `None` if one of them was cancelled. As
+    /// [`Gather::cancel`](super::Gather::cancel).
+    ///
+    /// # Cancel safety
+    /// Consumes: all are aborted at the call, dropping the future gives up the wait for them.
+    pub fn cancel(mut self) -> impl Future<Output = Option<<O::Posts as Posts>::Outcomes>> {
+        self.abort_all();
+        async move {
+            self.posts.as_ref()?;
+            poll_fn(|cx| self.poll_ended(cx, false)).await;
+            let mut posts = self.posts.take()?;
+            if posts.was_cut() { None } else { Some(posts.outcomes()) }
+        }
     }
 }
 
@@ -170,6 +186,9 @@ pub trait Posts {
 
     fn abort_all(&self);
 
+    /// Whether one that has ended was cancelled.
+    fn was_cut(&self) -> bool;
+
     /// The values. For when all have ended well.
     fn values(&mut self) -> Self::Values;
 
@@ -212,6 +231,10 @@ impl<T> Post<T> {
         self.task.iter().for_each(JoinHandle::abort);
     }
 
+    fn was_cut(&self) -> bool {
+        matches!(&self.outcome, Some(Err(error)) if error.is_cancelled())
+    }
+
     fn take(&mut self) -> Result<T, JoinError> {
         self.outcome.take().expect("the task has ended")
     }
@@ -250,6 +273,10 @@ macro_rules! tuples {
 
             fn abort_all(&self) {
                 $(self.$at.abort();)*
+            }
+
+            fn was_cut(&self) -> bool {
+                false $(|| self.$at.was_cut())*
             }
 
             fn values(&mut self) -> Self::Values {
