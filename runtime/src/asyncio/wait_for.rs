@@ -13,6 +13,7 @@
 use super::IntoTask;
 use crate::tasks::{JoinError, JoinHandle};
 use crate::time::{self, Duration, Sleep};
+use sheave_facade::seeded;
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
@@ -138,6 +139,9 @@ impl<A: IntoTask<T>, T> Future for WaitFor<A, T> {
             state.give_up();
         }
         let State::Ending(task) = state else { unreachable!("given up above") };
+        if seeded::on("wait_for_leaves_early") {
+            return Poll::Ready(Err(WaitForError::Elapsed));
+        }
         Poll::Ready(ready!(Pin::new(task).poll(cx)).map_err(|error| {
             if error.is_cancelled() { WaitForError::Elapsed } else { WaitForError::Join(error) }
         }))
@@ -146,6 +150,9 @@ impl<A: IntoTask<T>, T> Future for WaitFor<A, T> {
 
 impl<A, T> Drop for WaitFor<A, T> {
     fn drop(&mut self) {
+        if seeded::on("wait_for_drop_forgets_abort") {
+            return;
+        }
         if let State::Running(task, _) | State::Ending(task) = &self.state {
             task.abort();
         }
@@ -180,3 +187,6 @@ impl std::error::Error for WaitForError {
         }
     }
 }
+
+#[cfg(all(test, loom))]
+mod loom;

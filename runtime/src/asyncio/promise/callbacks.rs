@@ -14,25 +14,56 @@ use crate::front::spawn::{id, with_current};
 use crate::scheduler;
 use crate::sync::wait_list::wake;
 use crate::tasks::{CallbackId, Context, Spec, in_context, inherited_context, tell_callback};
-use crate::util::contain::{catch, contain};
+use crate::util::contain::{Payload, catch, contain};
+use sheave_facade::seeded;
 use sheave_facade::sync::{Arc, Mutex};
 use std::mem;
 use std::panic::Location;
 
 type Call<T, E> = Box<dyn FnOnce(&Outcome<T, E>) + Send>;
 
-/// Schedules calls. Known from the first registration on, which needs it to be `Send` and more.
-type Begin<T, E> = fn(Calls<T, E>, &Arc<scheduler::Shared>, &'static Location<'static>);
+/// Who calls callbacks: a runtime. What it takes is known from the first registration on.
+trait Caller<T, E>: Send + Sync {
+    /// Has a task call them.
+    fn begin(self: Arc<Self>, calls: Calls<T, E>, location: &'static Location<'static>);
+
+    /// One has panicked.
+    fn tell(&self, payload: Payload, location: &'static Location<'static>);
+}
+
+impl<T, E> Caller<T, E> for scheduler::Shared
+where
+    T: Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    fn begin(self: Arc<Self>, calls: Calls<T, E>, location: &'static Location<'static>) {
+        drop(self.spawn(async move { calls.call() }, Spec::at(location)));
+    }
+
+    fn tell(&self, payload: Payload, location: &'static Location<'static>) {
+        tell_callback(payload, Some(self.unhandled.clone()), id(), None, location);
+    }
+}
+
+/// Where callbacks are called, and where one was registered.
+pub(super) struct Place<T, E> {
+    caller: Arc<dyn Caller<T, E>>,
+    location: &'static Location<'static>,
+}
+
+impl<T, E> Place<T, E> {
+    /// Schedules the calls. Not under the lock.
+    pub(super) fn begin(self, calls: Calls<T, E>) {
+        self.caller.begin(calls, self.location);
+    }
+}
 
 /// One registration.
 pub(super) struct Callback<T, E> {
     id: CallbackId,
     call: Call<T, E>,
     context: Option<Context>,
-    location: &'static Location<'static>,
-    /// Where it is called.
-    runtime: Arc<scheduler::Shared>,
-    begin: Begin<T, E>,
+    place: Place<T, E>,
 }
 
 impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Promise<T, E> {
@@ -69,14 +100,20 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Promise<T, E> {
         F: FnOnce(&Result<T, super::PromiseError<E>>) + Send + 'static,
     {
         assert!(!self.is_done, "a callback was added to a `Promise` that has returned its outcome");
-        let (runtime, location) = (with_current(Arc::clone), Location::caller());
-        let (call, context): (Call<T, E>, _) = (Box::new(f), inherited_context());
+        let caller: Arc<scheduler::Shared> = with_current(Arc::clone);
+        self.register(Box::new(f), Place { caller, location: Location::caller() })
+    }
+}
+
+impl<T, E> Promise<T, E> {
+    fn register(&self, call: Call<T, E>, place: Place<T, E>) -> CallbackId {
+        let context = inherited_context();
         let mut state = self.shared.lock();
         state.registered += 1;
         let id = CallbackId(state.registered);
-        let begin = begin::<T, E>;
-        state.callbacks.push_back(Callback { id, call, context, location, runtime, begin });
-        if matches!(state.outcome, Stage::Settled(_)) {
+        state.callbacks.push_back(Callback { id, call, context, place });
+        if matches!(state.outcome, Stage::Settled(_)) && !seeded::on("promise_late_callback_waits")
+        {
             let settled = mem::replace(&mut state.outcome, Stage::Calling);
             let Stage::Settled(outcome) = settled else { unreachable!("looked at just now") };
             let first = state.first_callback().expect("pushed above");
@@ -85,9 +122,7 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Promise<T, E> {
         }
         id
     }
-}
 
-impl<T, E> Promise<T, E> {
     /// Removes a callback. Returns `false` if it was called or removed before.
     pub fn remove_done_callback(&self, id: CallbackId) -> bool {
         let mut state = self.shared.lock();
@@ -98,39 +133,12 @@ impl<T, E> Promise<T, E> {
     }
 }
 
-/// Where calls begin.
-pub(super) struct First<T, E> {
-    begin: Begin<T, E>,
-    runtime: Arc<scheduler::Shared>,
-    location: &'static Location<'static>,
-}
-
-impl<T, E> First<T, E> {
-    /// Schedules the calls. Not under the lock.
-    pub(super) fn begin(self, calls: Calls<T, E>) {
-        (self.begin)(calls, &self.runtime, self.location);
-    }
-}
-
 impl<T, E> State<T, E> {
     /// Where the callbacks are to be called, if there are any.
-    pub(super) fn first_callback(&self) -> Option<First<T, E>> {
-        let first = self.callbacks.front()?;
-        let (begin, runtime, location) = (first.begin, first.runtime.clone(), first.location);
-        Some(First { begin, runtime, location })
+    pub(super) fn first_callback(&self) -> Option<Place<T, E>> {
+        let Place { caller, location } = &self.callbacks.front()?.place;
+        Some(Place { caller: caller.clone(), location })
     }
-}
-
-/// Has a task of that runtime call the callbacks.
-fn begin<T, E>(
-    calls: Calls<T, E>,
-    runtime: &Arc<scheduler::Shared>,
-    location: &'static Location<'static>,
-) where
-    T: Send + Sync + 'static,
-    E: Send + Sync + 'static,
-{
-    drop(runtime.spawn(async move { calls.call() }, Spec::at(location)));
 }
 
 /// The outcome of a promise, in the hands of who calls the callbacks. Dropped, it drops those that are
@@ -149,10 +157,10 @@ impl<T, E> Calls<T, E> {
     /// Calls all callbacks that are registered by the end. Never unwinds.
     fn call(mut self) {
         while let Some(outcome) = &self.outcome {
-            while let Some(Callback { call, context, location, runtime, .. }) = self.next() {
+            while let Some(Callback { call, context, place, .. }) = self.next() {
                 let called = catch(|| in_context(context, || call(outcome)));
                 if let Err(payload) = called {
-                    tell_callback(payload, Some(runtime.unhandled.clone()), id(), None, location);
+                    place.caller.tell(payload, place.location);
                 }
             }
             self.give_back();
@@ -162,7 +170,7 @@ impl<T, E> Calls<T, E> {
     /// Unless a callback is left.
     fn give_back(&mut self) {
         let mut state = self.shared.lock();
-        if !state.callbacks.is_empty() {
+        if !state.callbacks.is_empty() && !seeded::on("promise_forgets_late_callback") {
             return;
         }
         let Some(outcome) = self.outcome.take() else { return };
@@ -182,7 +190,7 @@ impl<T, E> Calls<T, E> {
 
 impl<T, E> Drop for Calls<T, E> {
     fn drop(&mut self) {
-        while self.outcome.is_some() {
+        while self.outcome.is_some() && !seeded::on("promise_calls_keep_outcome") {
             while let Some(callback) = self.next() {
                 contain(|| drop(callback));
             }
@@ -190,3 +198,6 @@ impl<T, E> Drop for Calls<T, E> {
         }
     }
 }
+
+#[cfg(all(test, loom))]
+mod loom;
