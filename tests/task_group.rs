@@ -3,6 +3,8 @@
 
 #[path = "task_group/cancel.rs"]
 mod cancel;
+#[path = "task_group/ends.rs"]
+mod ends;
 #[path = "task_group/errors.rs"]
 mod errors;
 #[path = "task_group/life.rs"]

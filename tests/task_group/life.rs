@@ -1,10 +1,14 @@
 //! The end of a group: whom it waits for, and who is gone by then.
 
 use crate::support::{after, endless, in_virtual_time, on_both, seconds_since};
-use futures_lite::future::{poll_once, yield_now};
-use sheave::asyncio::{GroupTaskError, SpawnErrorKind, TaskFailure, TaskGroup, task_group};
+use futures_lite::FutureExt;
+use futures_lite::future::{poll_once, ready, yield_now};
+use sheave::asyncio::{
+    GroupTaskError, SpawnErrorKind, TaskFailure, TaskGroup, TaskGroupError, task_group,
+};
 use sheave::time::{Duration, Instant, sleep, timeout};
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -182,10 +186,43 @@ fn a_panic_of_the_body_goes_on_after_the_members_have_ended() {
             }
             Ok(())
         });
-        let caught = futures_lite::FutureExt::catch_unwind(AssertUnwindSafe(group)).await;
+        let caught = AssertUnwindSafe(group).catch_unwind().await;
         let payload = caught.map(|_| ()).expect_err("the panic goes on");
         assert_eq!(payload.downcast_ref::<&str>(), Some(&"out of paper"));
         assert_eq!(Arc::strong_count(&held), 1);
+    });
+}
+
+/// What polling it again says.
+async fn polled_again<R, E>(
+    group: impl Future<Output = Result<R, TaskGroupError<E>>>,
+) -> Option<String> {
+    let mut group = pin!(AssertUnwindSafe(group).catch_unwind());
+    drop(group.as_mut().await);
+    let payload = group.await.map(|_| ()).expect_err("it is polled again");
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+}
+
+#[test]
+fn a_group_that_is_polled_after_its_end_panics_and_says_so() {
+    on_both(|| async {
+        let message = "a `GroupFuture` was polled after it had returned its output";
+        let fine = task_group(|_: TaskGroup<()>| async { Ok(7) });
+        assert_eq!(polled_again(fine).await.as_deref(), Some(message));
+        let failing = task_group(|_: TaskGroup<u8>| async { Err::<(), _>(7) });
+        assert_eq!(polled_again(failing).await.as_deref(), Some(message));
+        let panicking = task_group(|_: TaskGroup<()>| async {
+            if true { panic!("out of paper") } else { Ok(7) }
+        });
+        assert_eq!(polled_again(panicking).await.as_deref(), Some(message));
+        let bodiless =
+            task_group(
+                |group: TaskGroup<()>| {
+                    if group.is_empty() { panic!("out of paper") } else { ready(Ok(7)) }
+                },
+            );
+        assert_eq!(polled_again(bodiless).await.as_deref(), Some(message));
     });
 }
 

@@ -4,7 +4,8 @@
 //!
 //! | body    | group        | event                    | body | and                                        |
 //! |---------|--------------|--------------------------|------|--------------------------------------------|
-//! | –       |              | first poll               | runs | it is called with the group                |
+//! | –       |              | first poll               | runs | its closure is called with the group       |
+//! | –       |              | that panics              | over | the group is cut, waits for the members    |
 //! | runs    | Open, Closing | it is ready with a value | over | waits for the members                     |
 //! | runs    | any          | it fails or panics       | over | the group is cut, waits for the members    |
 //! | runs    | Cut          | poll                     | over | it is dropped, waits for the members       |
@@ -68,7 +69,7 @@ use std::task::{Context, Poll, ready};
 /// value.
 ///
 /// # Panics
-/// If the body panics.
+/// If the body panics, or the closure that makes it; when polled after it was ready.
 ///
 /// # Examples
 /// ```
@@ -235,21 +236,25 @@ where
     B: Future<Output = Result<R, E>>,
 {
     /// Calls the body, the first time.
-    fn enter(self: Pin<&mut Self>) -> Arc<Shared<E>> {
-        let mut this = self.project();
+    fn enter(mut self: Pin<&mut Self>) -> Arc<Shared<E>> {
+        let mut this = self.as_mut().project();
         if let Some(group) = this.group {
             return group.clone();
         }
-        let start = this.start.take().expect("a group was polled after its body had panicked");
+        let start = this.start.take();
+        let start = start.expect("a `GroupFuture` was polled after it had returned its output");
         let group = Arc::new(Shared::new(*this.limit));
         *this.group = Some(group.clone());
-        this.body.set(Some(start(TaskGroup::new(group.clone()))));
+        match catch(|| start(TaskGroup::new(group.clone()))) {
+            Ok(body) => this.body.set(Some(body)),
+            Err(payload) => self.end_body(&group, End::Panic(payload)),
+        }
         group
     }
 
     /// Drives the body until it is over.
-    fn poll_body(self: Pin<&mut Self>, group: &Shared<E>, cx: &mut Context<'_>) {
-        let mut this = self.project();
+    fn poll_body(mut self: Pin<&mut Self>, group: &Shared<E>, cx: &mut Context<'_>) {
+        let mut this = self.as_mut().project();
         let Some(body) = this.body.as_mut().as_pin_mut() else { return };
         let mut end = if group.state.lock().is_cut() {
             End::Dropped
@@ -267,8 +272,12 @@ where
                 _ => end = End::Panic(payload),
             }
         }
+        self.end_body(group, end);
+    }
+
+    fn end_body(self: Pin<&mut Self>, group: &Shared<E>, end: End<R, E>) {
         let has_failed = matches!(end, End::Error(_) | End::Panic(_));
-        *this.end = Some(end);
+        *self.project().end = Some(end);
         group.change(|state| {
             state.end_body();
             if has_failed { state.cut() } else { Todo::default() }
@@ -289,9 +298,10 @@ where
         Poll::Ready(())
     }
 
-    /// What it yields.
+    /// What it yields. It is not to be polled again.
     fn finish(self: Pin<&mut Self>, group: &Shared<E>) -> Result<R, TaskGroupError<E>> {
         let this = self.project();
+        *this.group = None;
         let mut errors = group.state.lock().take_errors();
         if *this.propagates_panics {
             let panic = errors.iter().position(|error| matches!(error, TaskFailure::Panic(_)));

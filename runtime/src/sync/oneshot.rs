@@ -6,7 +6,7 @@ pub mod error;
 use super::blocking::block_on;
 use crate::coop;
 use crate::util::waits::{SyncKind, noting};
-use channel::{CLOSED, RECEIVER_WAITS, SENDER_WAITS, SENT, Side};
+use channel::{CLOSED, OVER, RECEIVER_WAITS, SENDER_WAITS, SENT, Side};
 use sheave_facade::seeded;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -160,6 +160,11 @@ impl<T> Receiver<T> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.is_done || self.shared.look() & SENT == 0
+    }
+
+    /// Whether there is nothing left to wait for.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_done || self.shared.look() & OVER != 0
     }
 }
 

@@ -118,3 +118,32 @@ where
         Poll::Ready(())
     }
 }
+
+/// The closure of a member that may block. It, too, is dropped before its place is given up.
+pub(super) struct BlockingChild<F, T, E> {
+    closure: Option<F>,
+    report: Report<T, E>,
+}
+
+impl<F, T, E> BlockingChild<F, T, E> {
+    pub(super) fn new(closure: F, report: Report<T, E>) -> Self {
+        Self { closure: Some(closure), report }
+    }
+
+    pub(super) fn run(mut self)
+    where
+        F: FnOnce() -> Result<T, E>,
+    {
+        let closure = self.closure.take().expect("it is called once");
+        self.report.outcome(catch(closure));
+    }
+}
+
+impl<F, T, E> Drop for BlockingChild<F, T, E> {
+    fn drop(&mut self) {
+        let closure = self.closure.take();
+        if let Err(payload) = catch(|| drop(closure)) {
+            self.report.panicked(payload);
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! What the body of a task group and its members hold.
 
 use super::Shared;
-use super::child::{Child, Report, Ticket};
+use super::child::{BlockingChild, Child, Report, Ticket};
 use super::error::{Failed, SpawnError, SpawnErrorKind, StartError};
 use super::member::{AbortOnDrop, GroupTask, Readiness};
 use super::state::{Key, State};
@@ -10,7 +10,6 @@ use crate::scheduler::LaneName;
 use crate::sync::{OwnedSemaphorePermit, oneshot};
 use crate::tasks::{JoinHandle, Spec};
 use crate::time::Duration;
-use crate::util::contain::catch;
 use sheave_facade::sync::Arc;
 use std::fmt;
 use std::future::Future;
@@ -126,9 +125,9 @@ impl<E> TaskGroup<E> {
         }
     }
 
-    /// Aborts all members there are. The group goes on, since members that were aborted have not failed.
+    /// Aborts all members there are, also those that are being spawned. The group goes on, since members that were aborted have not failed.
     pub fn abort_all(&self) {
-        let members = self.0.state.lock().members();
+        let members = self.0.state.lock().abort_members();
         members.run();
     }
 }
@@ -236,8 +235,8 @@ impl<E: Send + 'static> TaskGroup<E> {
             Err(kind) => return Err(SpawnError { kind, refused: f }),
         };
         let key = ticket.key;
-        let mut report = Report::new(ticket, to);
-        let job = move || report.outcome(catch(f));
+        let child = BlockingChild::new(f, Report::new(ticket, to));
+        let job = move || child.run();
         let task =
             with_current(|shared| shared.spawn_blocking(LaneName::User, job, Spec::at(caller)));
         Ok(self.settle(key, &task, from))

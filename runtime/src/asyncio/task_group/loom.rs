@@ -83,8 +83,41 @@ fn spawn_races_close() {
     });
 }
 
+/// Claim: a member that aborts all aborts itself, also while it is still being spawned.
+/// Threads 2; bound 3.
+#[test]
+fn spawn_races_abort_all() {
+    Model::new("task_group_spawn_races_abort_all").bound(3).check(|| {
+        let queue = Queue::new();
+        let runs = queue.clone();
+        let runner = thread::spawn(move || {
+            runs.pop().run();
+            runs.run_all();
+        });
+        let group = task_group(|group: TaskGroup<u8>| {
+            let all = group.clone();
+            let member = async move {
+                all.abort_all();
+                pending::<Result<(), u8>>().await
+            };
+            group.launch(member, None, |child| queue.spawn(child)).expect("the group is open");
+            ready(Ok(()))
+        });
+        let mut group = pin!(group);
+        let polled = group.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        runner.join().expect("it ends");
+        // By now the member was told; what is left to do, if it was told late, is its end.
+        queue.run_all();
+        if polled.is_pending() {
+            block_on(group).expect("an aborted member has not failed");
+        }
+    });
+}
+
 #[test]
 fn controls() {
+    let abort = "asyncio::task_group::loom::spawn_races_abort_all";
+    must_catch(abort, "task_group_aborts_settled_only", &["deadlock"]);
     let failure = "asyncio::task_group::loom::spawn_races_failure";
     must_catch(failure, "task_group_settles_unseen", &["deadlock"]);
     let close = "asyncio::task_group::loom::spawn_races_close";

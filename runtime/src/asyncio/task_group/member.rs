@@ -49,6 +49,14 @@ impl<T> GroupTask<T> {
         self.abort.abort();
     }
 
+    /// Whether the member has ended, which is so of all once the group is ready: its future is gone. The
+    /// runtime may take a moment longer with the task, of which
+    /// [`AbortHandle::is_finished`](crate::task::AbortHandle::is_finished) speaks.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.from.is_over()
+    }
+
     /// A handle that can abort the member.
     #[must_use]
     pub fn abort_handle(&self) -> AbortHandle {

@@ -6,6 +6,7 @@
 //! | Closing, Cut, Over | `enter`                  | same    | refused                                        |
 //! | Open, Closing | `settle`                      | same    | keeps the abort handle of a member that is still there |
 //! | Cut, Over     | `settle`                      | same    | tells the caller to abort the member           |
+//! | any           | `abort_members`               | same    | members to be aborted, some of them when they settle |
 //! | Open          | `request`                     | Closing | wakes the group, which waits for the grace     |
 //! | Open, Closing | `fail`, `cut`                 | Cut     | members to be aborted, wakes the group         |
 //! | Cut, Over     | `fail`, `cut`                 | same    | keeps the error, if there is one               |
@@ -55,6 +56,8 @@ struct Member {
     serial: u64,
     /// `None` until it has settled.
     abort: Option<AbortHandle>,
+    /// Whether it is to be aborted when it settles.
+    is_doomed: bool,
 }
 
 /// Names a member.
@@ -134,7 +137,10 @@ impl<E> State<E> {
         }
         let serial = self.serial;
         self.serial += 1;
-        Ok(Key { at: self.members.insert(Member { serial, abort: None }), serial })
+        Ok(Key {
+            at: self.members.insert(Member { serial, abort: None, is_doomed: false }),
+            serial,
+        })
     }
 
     /// A member has become a task.
@@ -144,9 +150,9 @@ impl<E> State<E> {
             // It has ended already.
             return Todo::default();
         };
-        if matches!(self.phase, Phase::Cut | Phase::Over)
-            && !seeded::on("task_group_settles_unseen")
-        {
+        let is_cut = matches!(self.phase, Phase::Cut | Phase::Over)
+            && !seeded::on("task_group_settles_unseen");
+        if is_cut || member.is_doomed {
             return Todo { abort: vec![abort], wake: None };
         }
         member.abort = Some(abort);
@@ -215,9 +221,15 @@ impl<E> State<E> {
         self.members.iter_mut().filter_map(|(_, member)| member.abort.take()).collect()
     }
 
-    /// The abort handles of all who have settled, who stay.
-    pub(super) fn members(&self) -> Todo {
-        let abort = self.members.iter().filter_map(|(_, member)| member.abort.clone()).collect();
+    /// The abort handles of all who have settled; who has not will be aborted then.
+    pub(super) fn abort_members(&mut self) -> Todo {
+        let mut abort = Vec::new();
+        for (_, member) in &mut self.members {
+            match &member.abort {
+                Some(handle) => abort.push(handle.clone()),
+                None => member.is_doomed = !seeded::on("task_group_aborts_settled_only"),
+            }
+        }
         Todo { abort, wake: None }
     }
 }

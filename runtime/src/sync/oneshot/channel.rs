@@ -41,7 +41,7 @@ pub(super) const SENDER_WAITS: usize = 16;
 const SENDER_LEFT: usize = 32;
 const RECEIVER_LEFT: usize = 64;
 /// What ends a wait, whoever does it.
-const OVER: usize = SENT | GONE | CLOSED;
+pub(super) const OVER: usize = SENT | GONE | CLOSED;
 
 pub(super) struct Shared<T> {
     word: AtomicUsize,
