@@ -11,6 +11,8 @@ mod gather;
 mod gather_macro;
 #[path = "asyncio_compose/linear.rs"]
 mod linear;
+#[path = "asyncio_compose/run.rs"]
+mod run;
 #[path = "asyncio_compose/support.rs"]
 mod support;
 #[path = "asyncio_compose/timeouts.rs"]
