@@ -361,8 +361,14 @@ const SIGINT: i32 = 2;
 
 /// Plays a scene in a process of its own. Returns how it ended, and what it said of ours.
 fn play(scene: &str) -> (ExitStatus, Vec<String>) {
+    play_with(scene, None)
+}
+
+/// As [`play`], with this value of the variable that asks for debug mode.
+fn play_with(scene: &str, debug: Option<&str>) -> (ExitStatus, Vec<String>) {
     let mut child = Command::new(std::env::current_exe().unwrap());
     let child = child.args(["--exact", "scene", "--nocapture"]).env(SCENE, scene);
+    child.env_remove("SHEAVE_DEBUG").envs(debug.map(|value| ("SHEAVE_DEBUG", value)));
     let output = child.output().unwrap();
     let said = [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap());
     let lines = said.iter().flat_map(|said| said.lines());
@@ -425,6 +431,23 @@ fn scene() {
                     task::Builder::new().name(name).spawn(slow).await.unwrap();
                 }
             });
+        }
+        "debug by variable" => {
+            let start = Instant::now();
+            asyncio::run_with(Builder::new_multi_thread().worker_threads(1), async {
+                for name in ["one", "two", "three"] {
+                    let slow = async { thread::sleep(Duration::from_millis(500)) };
+                    task::Builder::new().name(name).spawn(slow).await.unwrap();
+                }
+            });
+            println!("- {} s", start.elapsed().as_secs());
+        }
+        "measures" => {
+            let builder = || Builder::new_current_thread();
+            for builder in [builder(), builder().debug(false), builder().debug(true)] {
+                let runtime = builder.build().unwrap();
+                println!("- {}", runtime.metrics().poll_time_histogram_enabled());
+            }
         }
         "left behind" => {
             let options = ShutdownOptions::new().blocking(Duration::from_millis(50));
@@ -489,6 +512,48 @@ fn debug_mode_reports_every_slow_poll() {
             let about: Vec<_> = about.collect();
             let [line] = about[..] else { panic!("one line about {name} in {said:?}") };
             assert!(line.contains("has held worker") && line.contains(file!()), "{line}");
+        }
+    });
+}
+
+/// Item 27: the environment asks for debug mode where the program says nothing. What is slow is what asyncio
+/// takes for slow, with the variable and without it; without it, one report in a second has to do.
+#[test]
+fn a_variable_asks_for_debug_mode() {
+    let milliseconds = |line: &String| {
+        let (_, lasted) = line.split_once("in one poll for ").expect("a report of a slow poll");
+        lasted.split(' ').next().unwrap().parse::<u64>().unwrap()
+    };
+    let reports = |debug| {
+        let (status, mut said) = play_with("debug by variable", debug);
+        assert!(status.success(), "{status}: {said:?}");
+        let at = said.iter().position(|line| line.starts_with("- ")).unwrap();
+        let seconds =
+            said.remove(at).strip_prefix("- ").unwrap().strip_suffix(" s").unwrap().parse();
+        assert!(said.iter().all(|line| milliseconds(line) >= 100), "{said:?}");
+        (said, seconds.unwrap())
+    };
+    watchdog(LIMIT, || {
+        let (said, _): (_, usize) = reports(Some("1"));
+        for name in ["\"one\"", "\"two\"", "\"three\""] {
+            let about = said.iter().filter(|line| line.contains(name)).count();
+            assert_eq!(about, 1, "{name} in {said:?}");
+        }
+        // The run takes a second and a half. If it takes longer, more is to be said.
+        let (said, seconds) = reports(None);
+        assert!(said.len() <= 1 + seconds, "{seconds} s: {said:?}");
+    });
+}
+
+/// What the program says counts for more than the variable does.
+#[test]
+fn the_program_overrules_the_variable_of_debug_mode() {
+    watchdog(LIMIT, || {
+        for on in ["1", "yes"] {
+            assert_eq!(play_with("measures", Some(on)).1, ["- true", "- false", "- true"]);
+        }
+        for off in [None, Some(""), Some("0")] {
+            assert_eq!(play_with("measures", off).1, ["- false", "- false", "- true"]);
         }
     });
 }

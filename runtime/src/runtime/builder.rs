@@ -72,7 +72,7 @@ impl Builder {
             stuck_threshold: STUCK_THRESHOLD,
             max_stand_ins: 0,
             on_stuck_poll: None,
-            measures_polls: debug::is_asked_for(),
+            measures_polls: false,
             debug: debug::is_asked_for(),
             slow_poll_threshold: debug::SLOW_POLL_THRESHOLD,
             unhandled_panic: UnhandledPanic::default(),
@@ -372,6 +372,7 @@ impl Builder {
             };
             config.max_stand_ins = self.stand_ins.unwrap_or(config.workers);
         }
+        config.measures_polls |= config.debug;
         config.reactors = self.reactors.unwrap_or(config.workers).min(config.workers);
         Runtime::start(Shared::new(config)?, self.timeline, self.dump_on)
     }

@@ -39,7 +39,6 @@ impl Builder {
     #[must_use]
     pub fn debug(mut self, debug: bool) -> Self {
         self.config.debug = debug;
-        self.config.measures_polls |= debug;
         self
     }
 
