@@ -1,7 +1,9 @@
 //! Executors for tasks: `run_in_executor`, `to_thread`, limiters (items 50 to 52 of the asyncio
 //! reference). `B25` and its like name obligations of its table of behaviours.
 
-use sheave::asyncio::{ContextVar, run_in_executor, to_thread, try_to_thread};
+use sheave::asyncio::{
+    ContextVar, SpawnErrorKind, TaskGroup, run_in_executor, task_group, to_thread, try_to_thread,
+};
 use sheave::cancel::CancelScope;
 use sheave::concurrent::{
     Executor, FutureError, Job, RejectReason, Rejected, ThreadPool, check_cancelled,
@@ -10,7 +12,7 @@ use sheave::runtime::{Builder, Handle, Runtime};
 use sheave::sync::CapacityLimiter;
 use sheave::task::{spawn_blocking, yield_now};
 use sheave::time::sleep;
-use sheave_tests::{Drops, eventually, watchdog};
+use sheave_tests::{Drops, Witness, eventually, watchdog};
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -446,6 +448,87 @@ fn try_to_thread_says_that_the_queue_is_full_and_to_thread_panics() {
         let text = *thrown.unwrap_err().downcast::<String>().expect("a text");
         assert!(text.contains("`try_to_thread` returns this as an error"), "{text}");
         release.send(()).unwrap();
+    });
+}
+
+/// The runtime's own pool: each way in says that its queue is full, and nothing is lost.
+#[test]
+fn the_default_pool_may_have_a_bounded_queue() {
+    let builders = [Builder::new_current_thread(), Builder::new_multi_thread().worker_threads(1)];
+    for builder in builders {
+        let runtime = builder.max_blocking_threads(1).blocking_queue_limit(1).build().unwrap();
+        let release = runtime.block_on(async { occupy(None) });
+        let queued = runtime.handle().run_in_executor(None, || 2);
+        runtime.block_on(async {
+            assert!(try_to_thread(|| 3).await.unwrap_err().is_queue_full());
+            assert!(run_in_executor(None, || 3).await.unwrap_err().is_queue_full());
+            let error = spawn_blocking(|| 3).await.unwrap_err();
+            assert!(error.is_cancelled() && error.to_string().contains("blocking_queue_limit"));
+            let group = task_group(|group: TaskGroup<()>| async move {
+                let refused = group.spawn_blocking(|| Ok(4)).unwrap_err();
+                assert_eq!(refused.kind(), SpawnErrorKind::NotStarted);
+                Ok(refused.into_inner()())
+            });
+            assert_eq!(group.await.unwrap(), Ok(4), "the closure came back uncalled");
+            let thrown = catch_unwind(AssertUnwindSafe(|| poll_once(&mut to_thread(|| 3))));
+            let text = *thrown.unwrap_err().downcast::<String>().expect("a text");
+            assert!(text.contains("`try_to_thread` returns this as an error"), "{text}");
+        });
+        release.send(()).unwrap();
+        assert_eq!(runtime.block_on(queued).unwrap(), 2);
+        assert_eq!(runtime.block_on(try_to_thread(|| 5)).unwrap(), 5);
+    }
+}
+
+#[test]
+fn a_default_executor_that_is_shut_down_ends_its_work_and_refuses_more() {
+    on_both(|runtime| {
+        let handle = runtime.handle();
+        runtime.block_on(async {
+            let drops = Drops::new();
+            let release = occupy(None);
+            let witnesses = [drops.witness(), drops.witness()];
+            let queued = run_in_executor(None, move || drop(witnesses));
+            let dropped = to_thread(|| unreachable!("it is cancelled in the queue"));
+            assert!(!poll_once(&mut Box::pin(dropped)));
+            let mut shutdown = Box::pin(handle.shutdown_default_executor(None));
+            assert!(!poll_once(&mut shutdown), "a closure runs");
+            assert!(handle.shutdown_default_executor(Duration::ZERO).await.is_err());
+            assert!(run_in_executor(None, || 1).await.unwrap_err().is_shutdown());
+            assert!(try_to_thread(|| 1).await.unwrap_err().is_shutdown());
+            release.send(()).unwrap();
+            shutdown.await.unwrap();
+            drops.assert_all();
+            assert!(queued.done());
+            assert_eq!(handle.shutdown_default_executor(Duration::ZERO).await, Ok(()));
+            // Others use the same threads, and go on.
+            assert_eq!(spawn_blocking(|| 2).await.unwrap(), 2);
+            assert_eq!(run_in_executor(Some(&one()), || 3).await.unwrap(), 3);
+        });
+    });
+}
+
+/// A chosen executor is dropped, which ends a pool that nobody else has.
+#[test]
+fn a_chosen_default_executor_goes_with_its_shutdown() {
+    struct Inline(#[expect(dead_code)] Witness);
+
+    impl Executor for Inline {
+        fn execute(&self, job: Box<dyn Job>) -> Result<(), Rejected> {
+            job.run();
+            Ok(())
+        }
+    }
+
+    on_both(|runtime| {
+        let drops = Drops::new();
+        runtime.handle().set_default_executor(Inline(drops.witness()));
+        runtime.block_on(async {
+            assert_eq!(run_in_executor(None, || 1).await.unwrap(), 1);
+            assert_eq!(drops.dropped(), 0);
+            Handle::current().shutdown_default_executor(None).await.unwrap();
+        });
+        drops.assert_all();
     });
 }
 

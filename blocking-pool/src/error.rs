@@ -30,7 +30,7 @@ impl fmt::Display for RejectReason {
         match self {
             Self::QueueFull { limit } => write!(
                 f,
-                "the pool's queue limit of {limit} is reached; retry later, or raise `queue_limit` or `max_threads`"
+                "the pool's queue limit of {limit} is reached; retry later, or raise the limit or the number of threads"
             ),
             Self::ShutDown => {
                 f.write_str("the pool has been shut down; submit before `shutdown` is called")

@@ -19,6 +19,7 @@
 //! | `add_done_callback` | [`Shared`] |
 //! | `ContextVar`, `Context`, `copy_context` | [`ContextVar`], [`Context`], [`copy_context`] |
 //! | `run_in_executor`, `wrap_future`, `to_thread` | [`run_in_executor`], [`wrap_future`], [`to_thread`] |
+//! | `shutdown_default_executor` | a method of [`Handle`](crate::runtime::Handle::shutdown_default_executor) |
 //! | `async with` | [`async_with`], [`AsyncContextManager`] |
 //! | `ensure_future` | [`ensure_future`] |
 //! | `gather` | [`gather`](gather()), [`gather!`](crate::gather!), [`try_gather`] |

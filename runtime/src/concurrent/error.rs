@@ -55,6 +55,13 @@ impl FutureError {
         matches!(self, Self::TimedOut)
     }
 
+    /// Whether every thread of the executor was taken, and as many closures waited as may. See
+    /// [`Builder::blocking_queue_limit`](crate::runtime::Builder::blocking_queue_limit).
+    #[must_use]
+    pub fn is_queue_full(&self) -> bool {
+        matches!(self, Self::Rejected(reason) if matches!(**reason, RejectReason::QueueFull { .. }))
+    }
+
     /// Whether the executor is broken. Python's `BrokenExecutor`.
     #[must_use]
     pub fn is_broken_executor(&self) -> bool {

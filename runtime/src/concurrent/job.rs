@@ -44,7 +44,8 @@ where
     G: Send + 'static,
 {
     fn run(self: Box<Self>) {
-        let Self { promise, work, context, guard: _until_the_end, location: _ } = *self;
+        // The first that is bound is the last to be dropped.
+        let Self { guard: _until_the_end, promise, work, context, location: _ } = *self;
         if !promise.set_running_or_notify_cancel() {
             return;
         }

@@ -1,7 +1,7 @@
 //! `loop.run_in_executor`.
 
 use super::job::pack;
-use super::{Executor, Future, Rejected, WrappedFuture, wrap_future};
+use super::{Executor, Future, RejectReason, Rejected, WrappedFuture, wrap_future};
 use crate::front::spawn::with_current;
 use crate::scheduler::{Entered, Shared};
 use crate::tasks::inherited_context;
@@ -68,8 +68,14 @@ where
         let _guard = guard;
         inside.call()
     };
-    let (mut future, job) = pack(work, inherited_context(), shared.in_flight(), location);
-    match shared.execute(executor, job) {
+    let (in_flight, is_taken) = shared.in_flight(executor.is_none());
+    let (mut future, job) = pack(work, inherited_context(), in_flight, location);
+    let submitted = if is_taken {
+        shared.execute(executor, job)
+    } else {
+        Err(Rejected { job, reason: RejectReason::ShutDown })
+    };
+    match submitted {
         Ok(submitted) => future.set_submitted(submitted),
         Err(Rejected { job, reason, .. }) => job.reject(reason),
     }

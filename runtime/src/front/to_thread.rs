@@ -54,6 +54,10 @@ where
 /// [`to_thread`] for those who would rather hear of a problem than wait or panic: the future's output says
 /// that the closure panicked, that the executor did not take it, or that the limiter has no token now.
 ///
+/// An executor whose queue is full does not take it. That of the blocking pool has no end unless
+/// [`Builder::blocking_queue_limit`](crate::runtime::Builder::blocking_queue_limit) sets one; that of a
+/// [`ThreadPool`](crate::concurrent::ThreadPool) has none either, unless it was built with one.
+///
 /// # Cancel safety
 /// As [`to_thread`].
 ///
@@ -73,7 +77,7 @@ where
 /// let (release, wait) = std::sync::mpsc::channel::<()>();
 /// let busy = small.submit(move || wait.recv());
 /// let refused = try_to_thread(|| 2).on(&small).await;
-/// assert!(refused.unwrap_err().to_string().contains("queue limit of 0"));
+/// assert!(refused.unwrap_err().is_queue_full());
 /// # release.send(()).unwrap();
 /// # busy.await.unwrap().unwrap();
 /// # }

@@ -68,6 +68,7 @@ impl Builder {
             thread_name: Arc::new(|| "sheave-worker".to_string()),
             stack_size: None,
             max_blocking_threads: 512,
+            blocking_queue_limit: None,
             keep_alive: Duration::from_secs(10),
             stuck_threshold: STUCK_THRESHOLD,
             max_stand_ins: 0,
@@ -105,26 +106,6 @@ impl Builder {
     pub fn reactors(mut self, reactors: usize) -> Self {
         assert!(reactors > 0, "reactors must be at least 1: nobody would wait for sockets");
         self.reactors = Some(reactors);
-        self
-    }
-
-    /// At most so many threads in the blocking pool. Default: 512. Threads that go on with a worker
-    /// during [`block_in_place`](crate::task::block_in_place) do not count: they are never short.
-    ///
-    /// # Panics
-    /// If `threads` is 0.
-    #[track_caller]
-    #[must_use]
-    pub fn max_blocking_threads(mut self, threads: usize) -> Self {
-        assert!(threads > 0, "max_blocking_threads must be at least 1: nobody would run the jobs");
-        self.config.max_blocking_threads = threads;
-        self
-    }
-
-    /// How long an idle thread of the blocking pool stays. Default: 10 s.
-    #[must_use]
-    pub fn thread_keep_alive(mut self, duration: Duration) -> Self {
-        self.config.keep_alive = duration;
         self
     }
 

@@ -109,7 +109,8 @@ impl Handle {
     /// [`to_thread`](crate::to_thread()) uses. [`spawn_blocking`](Self::spawn_blocking) and name
     /// resolution stay with the runtime's own pool. Python accepts thread pools only.
     ///
-    /// The runtime does not shut it down.
+    /// The runtime does not shut it down; see
+    /// [`shutdown_default_executor`](Self::shutdown_default_executor).
     ///
     /// # Examples
     /// ```

@@ -1,8 +1,10 @@
 //! Building a runtime, entering it, and reading its counters.
 
+mod blocking;
 mod builder;
 mod calls;
 mod debug;
+mod default_executor;
 mod dump;
 mod dump_on_signal;
 mod handle;

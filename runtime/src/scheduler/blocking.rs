@@ -1,5 +1,6 @@
 //! The runtime's blocking pool: a closure is a task whose only poll happens on a pool thread.
 
+use super::default_executor::DefaultExecutor;
 use super::observe::{Event, Lane};
 use super::{Config, Entered, Shared, context};
 use crate::tasks::{
@@ -10,8 +11,8 @@ use sheave_blocking_pool::{
     Backlog, Builder, Executor, Job, JobOrigin, Lane as PoolLane, LaneConfig, Metrics, Pool,
     RejectReason, Rejected, ShutdownReport, Submitted,
 };
+use sheave_facade::sync::Arc;
 use sheave_facade::sync::atomic::{AtomicUsize, Ordering::*};
-use sheave_facade::sync::{Arc, Mutex};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -31,8 +32,8 @@ pub(crate) struct BlockingPool {
     /// a worker that waited behind blocking jobs would hold up the tasks that those wait for, and
     /// one that runs for good would take a thread away from them.
     relief: Pool,
-    /// What `run_in_executor(None, …)` uses in place of the pool.
-    default_executor: Mutex<Option<Arc<dyn Executor>>>,
+    /// What `run_in_executor(None, …)` uses.
+    pub(crate) by_default: DefaultExecutor,
 }
 
 /// Where a blocking closure queues.
@@ -46,15 +47,19 @@ pub(crate) enum LaneName {
 
 impl BlockingPool {
     pub(crate) fn new(config: &Config) -> Self {
-        let pool = Self::threads(config, config.max_blocking_threads);
+        let mut pool = Self::threads(config, config.max_blocking_threads);
+        if let Some(limit) = config.blocking_queue_limit {
+            pool = pool.queue_limit(limit);
+        }
+        let pool = pool.build();
         let threads = DNS_THREADS.min(config.max_blocking_threads);
         let dns = pool.lane("dns", LaneConfig::new(threads));
-        let relief = Self::threads(config, usize::MAX);
-        let default_executor = Mutex::new(None);
-        Self { pool, dns, relief, in_flight: AtomicUsize::new(0), default_executor }
+        let relief = Self::threads(config, usize::MAX).build();
+        let by_default = DefaultExecutor::default();
+        Self { pool, dns, relief, in_flight: AtomicUsize::new(0), by_default }
     }
 
-    fn threads(config: &Config, most: usize) -> Pool {
+    fn threads(config: &Config, most: usize) -> Builder {
         let name = config.thread_name.clone();
         let mut builder = Builder::new()
             .max_threads(most)
@@ -69,7 +74,7 @@ impl BlockingPool {
         if let Some(hook) = config.hooks.on_thread_stop.clone() {
             builder = builder.on_thread_stop(move || hook());
         }
-        builder.build()
+        builder
     }
 
     fn submit(&self, lane: LaneName, job: Box<dyn Job>) -> Result<(), Rejected> {
@@ -190,6 +195,21 @@ impl Drop for InFlight {
     }
 }
 
+/// A closure on its way through an executor.
+pub(crate) struct ExecutorJob {
+    shared: InFlight,
+    /// Whether it is one of the default executor.
+    is_counted: bool,
+}
+
+impl Drop for ExecutorJob {
+    fn drop(&mut self) {
+        if self.is_counted {
+            self.shared.0.blocking.by_default.leave();
+        }
+    }
+}
+
 impl Job for BlockingJob {
     fn run(self: Box<Self>) {
         let Self { runnable, shared } = *self;
@@ -211,6 +231,7 @@ impl Job for BlockingJob {
     fn reject(self: Box<Self>, reason: RejectReason) {
         self.stop(match reason {
             RejectReason::NoThread(_) => Stopped::NoThread,
+            RejectReason::QueueFull { .. } => Stopped::QueueFull,
             _ => Stopped::TooLate,
         });
     }
@@ -226,8 +247,9 @@ impl BlockingJob {
 }
 
 impl Shared {
-    /// Queues a closure for the blocking pool. If it cannot be accepted (the runtime has closed, or
-    /// no thread is to be had), it is dropped and the handle reports a cancelled task.
+    /// Queues a closure for the blocking pool. If it cannot be accepted (the runtime has closed, its
+    /// queue is full, or no thread is to be had), it is dropped here and the handle reports a cancelled
+    /// task.
     pub(crate) fn spawn_blocking<F, R>(
         self: &Arc<Self>,
         lane: LaneName,
@@ -256,9 +278,7 @@ impl Shared {
         if let Some(executor) = executor {
             return executor.execute_tracked(job);
         }
-        // Cloned out: an executor is user code (W10).
-        let chosen = self.blocking.default_executor.lock().clone();
-        match chosen {
+        match self.blocking.by_default.chosen() {
             Some(executor) => executor.execute_tracked(job),
             None => self.blocking.pool.submit_tracked(job).map(Some),
         }
@@ -266,13 +286,14 @@ impl Shared {
 
     /// Sets the executor that `None` stands for.
     pub(crate) fn set_default_executor(&self, executor: Arc<dyn Executor>) {
-        let former = self.blocking.default_executor.lock().replace(executor);
-        drop(former);
+        self.blocking.by_default.choose(Some(executor));
     }
 
-    /// Counts a closure that runs elsewhere, until the guard is dropped.
-    pub(crate) fn in_flight(self: &Arc<Self>) -> InFlight {
-        InFlight::new(self.clone())
+    /// Counts a closure that runs elsewhere, until the guard is dropped: for the default executor, too, if
+    /// it is `by_default`. `false` if that takes no more.
+    pub(crate) fn in_flight(self: &Arc<Self>, by_default: bool) -> (ExecutorJob, bool) {
+        let is_counted = by_default && self.blocking.by_default.enter();
+        (ExecutorJob { shared: InFlight::new(self.clone()), is_counted }, is_counted == by_default)
     }
 
     /// Whether the runtime shuts down or has done so.

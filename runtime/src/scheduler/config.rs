@@ -36,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) thread_name: NameFn,
     pub(crate) stack_size: Option<usize>,
     pub(crate) max_blocking_threads: usize,
+    /// How many closures may wait for one of these.
+    pub(crate) blocking_queue_limit: Option<usize>,
     pub(crate) keep_alive: Duration,
     /// A poll that lasts longer is stuck.
     pub(crate) stuck_threshold: Duration,

@@ -28,6 +28,7 @@ pub(super) fn config(workers: usize) -> Config {
         thread_name: Arc::new(String::new),
         stack_size: None,
         max_blocking_threads: 1,
+        blocking_queue_limit: None,
         keep_alive: Duration::ZERO,
         stuck_threshold: Duration::from_secs(1),
         max_stand_ins: 0,

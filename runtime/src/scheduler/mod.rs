@@ -21,6 +21,7 @@
 //! | `root.rs` | when is that future due, and what does it do (state machine) |
 //! | `block_in_place.rs` | how does a worker go on without its thread |
 //! | `blocking.rs` | how does a closure become a task of the blocking pool |
+//! | `default_executor.rs` | who takes what `run_in_executor(None, …)` hands over (state machine) |
 //! | `local.rs` | where do tasks wait that never leave their thread, and how do they end |
 //! | `vacancy.rs` | where does a worker lie that no thread runs (state machine) |
 //! | `context.rs` | which runtime and worker is this thread's |
@@ -42,6 +43,7 @@ mod blocking;
 mod config;
 pub(crate) mod context;
 mod core;
+mod default_executor;
 mod dump;
 mod halt;
 mod idle;

@@ -42,6 +42,8 @@ pub(crate) enum Stopped {
     TooLate,
     /// No thread of the blocking pool was to be had for it.
     NoThread,
+    /// Too many wait for the blocking pool.
+    QueueFull,
 }
 
 /// What a task panicked with. May be looked at from several threads.
@@ -113,8 +115,8 @@ impl JoinError {
         Self::new(id, Failure::panic(payload, None), None)
     }
 
-    /// Whether the task was cancelled: by an abort, because its runtime shut down, or because it was
-    /// spawned after that.
+    /// Whether the task was cancelled: by an abort, because its runtime shut down, or because it was never
+    /// started: it was spawned after that, or the blocking pool did not take it.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         matches!(self.failure, Failure::Stopped(_))
@@ -175,6 +177,13 @@ impl fmt::Display for JoinError {
                 f,
                 "task {} was not started: the blocking pool has no thread and the system gave it \
                  none; retry later, or raise the process's thread or memory limit",
+                self.id
+            ),
+            Failure::Stopped(Stopped::QueueFull) => write!(
+                f,
+                "task {} was not started: every thread of the blocking pool is taken, and as many \
+                 closures wait as `blocking_queue_limit` allows; retry later, or raise that or \
+                 `max_blocking_threads`",
                 self.id
             ),
             Failure::Panic(caught) => match caught.message() {

@@ -7,7 +7,7 @@ use crate::sync::{OwnedSemaphorePermit, oneshot};
 use crate::tasks::{JoinError, current_id};
 use crate::util::contain::{Payload, catch, contain, discard};
 use pin_project_lite::pin_project;
-use sheave_facade::sync::Arc;
+use sheave_facade::sync::{Arc, Mutex};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -121,27 +121,51 @@ where
 
 /// The closure of a member that may block. It, too, is dropped before its place is given up.
 pub(super) struct BlockingChild<F, T, E> {
-    closure: Option<F>,
+    errand: Arc<Mutex<Errand<F>>>,
     report: Report<T, E>,
+}
+
+/// A closure that is submitted to a pool, which may refuse it and drop it at once.
+pub(super) struct Errand<F> {
+    closure: Option<F>,
+    is_submitted: bool,
+    is_dropped: bool,
 }
 
 impl<F, T, E> BlockingChild<F, T, E> {
     pub(super) fn new(closure: F, report: Report<T, E>) -> Self {
-        Self { closure: Some(closure), report }
+        let errand = Errand { closure: Some(closure), is_submitted: false, is_dropped: false };
+        Self { errand: Arc::new(Mutex::new(errand)), report }
+    }
+
+    pub(super) fn errand(&self) -> Arc<Mutex<Errand<F>>> {
+        self.errand.clone()
     }
 
     pub(super) fn run(mut self)
     where
         F: FnOnce() -> Result<T, E>,
     {
-        let closure = self.closure.take().expect("it is called once");
-        self.report.outcome(catch(closure));
+        let closure = self.errand.lock().closure.take();
+        self.report.outcome(catch(closure.expect("it is called once")));
+    }
+}
+
+impl<F> Errand<F> {
+    /// The pool has taken the closure, or has refused it: then it comes back.
+    pub(super) fn submitted(&mut self) -> Option<F> {
+        self.is_submitted = true;
+        if self.is_dropped { self.closure.take() } else { None }
     }
 }
 
 impl<F, T, E> Drop for BlockingChild<F, T, E> {
     fn drop(&mut self) {
-        let closure = self.closure.take();
+        let closure = {
+            let mut errand = self.errand.lock();
+            errand.is_dropped = true;
+            if errand.is_submitted { errand.closure.take() } else { None }
+        };
         if let Err(payload) = catch(|| drop(closure)) {
             self.report.panicked(payload);
         }

@@ -219,6 +219,9 @@ pub enum SpawnErrorKind {
     ShuttingDown,
     /// As many members run as the limit allows.
     Full,
+    /// The blocking pool did not take the closure: [too many wait](crate::runtime::Builder::blocking_queue_limit),
+    /// the system has no thread for it, or the runtime shuts down.
+    NotStarted,
 }
 
 impl<F> SpawnError<F> {
@@ -256,6 +259,10 @@ impl fmt::Display for SpawnErrorKind {
             Self::ShuttingDown => "the task group is shutting down",
             Self::Full => {
                 "the task group runs as many tasks as its limit allows: `spawn_when_free` waits"
+            }
+            Self::NotStarted => {
+                "the blocking pool did not take the member: its queue is full, there is no thread for \
+                 it, or the runtime shuts down"
             }
         })
     }

@@ -215,7 +215,7 @@ impl<E: Send + 'static> TaskGroup<E> {
     /// begins; the group waits for it.
     ///
     /// # Errors
-    /// [`SpawnError`], with the closure, as [`spawn`](Self::spawn).
+    /// [`SpawnError`], with the closure, as [`spawn`](Self::spawn), and if the pool does not take it.
     ///
     /// # Panics
     /// If the thread is in no runtime.
@@ -236,10 +236,15 @@ impl<E: Send + 'static> TaskGroup<E> {
         };
         let key = ticket.key;
         let child = BlockingChild::new(f, Report::new(ticket, to));
+        let errand = child.errand();
         let job = move || child.run();
         let task =
             with_current(|shared| shared.spawn_blocking(LaneName::User, job, Spec::at(caller)));
-        Ok(self.settle(key, &task, from))
+        let refused = errand.lock().submitted();
+        match refused {
+            Some(refused) => Err(SpawnError { kind: SpawnErrorKind::NotStarted, refused }),
+            None => Ok(self.settle(key, &task, from)),
+        }
     }
 
     /// Spawns a member and waits until it says that it has started, by
