@@ -49,6 +49,69 @@ fn a_sender_that_gives_up_leaves_its_room() {
 }
 
 #[test]
+fn a_send_that_is_dropped_with_its_room_was_not_sent() {
+    let (sender, mut receiver) = channel(1);
+    sender.try_send(0).expect("there is room");
+    let (mut quitter, mut heir) = (Driven::new(sender.send(1)), Driven::new(sender.send(2)));
+    quitter.assert_pending();
+    heir.assert_pending();
+    assert_eq!(receiver.try_recv(), Ok(0));
+    assert_eq!((quitter.wakes(), heir.wakes()), (1, 0));
+    drop(quitter);
+    assert_eq!(heir.wakes(), 1);
+    heir.assert_ready().expect("open");
+    assert_eq!((receiver.try_recv(), receiver.try_recv()), (Ok(2), Err(TryRecvError::Empty)));
+}
+
+#[test]
+fn a_message_for_nobody_comes_back_though_there_is_room() {
+    let (sender, mut receiver) = channel(1);
+    sender.try_send(0).expect("there is room");
+    let mut waiting = Driven::new(sender.send(1));
+    waiting.assert_pending();
+    assert_eq!(receiver.try_recv(), Ok(0));
+    assert_eq!(waiting.wakes(), 1, "it has the room");
+    drop(receiver);
+    assert_eq!(waiting.assert_ready(), Err(SendError(1)));
+    assert_eq!(sender.capacity(), 1);
+}
+
+#[test]
+fn what_an_unbounded_receiver_has_taken_is_as_good_as_in_the_channel() {
+    let message = Arc::new(());
+    let (sender, mut receiver) = unbounded_channel();
+    let send = |range: std::ops::Range<u32>| {
+        range.for_each(|n| sender.send((n, message.clone())).expect("open"));
+    };
+    let mut received = Vec::new();
+    send(0..3);
+    received.push(block_on(receiver.recv()).expect("a message").0);
+    send(3..5);
+    assert_eq!(receiver.len(), 4);
+    received.push(receiver.try_recv().expect("a message").0);
+    let mut many = Vec::new();
+    assert_eq!(block_on(receiver.recv_many(&mut many, 2)), 2, "one of each");
+    send(5..8);
+    assert_eq!(block_on(receiver.recv_many(&mut many, 9)), 4);
+    received.extend(many.drain(..).map(|(n, _)| n));
+    assert_eq!(received, [0, 1, 2, 3, 4, 5, 6, 7]);
+    assert!(receiver.is_empty());
+    send(8..11);
+    assert_eq!(block_on(receiver.recv()).expect("a message").0, 8);
+    send(11..12);
+    drop(receiver);
+    assert_eq!(Arc::strong_count(&message), 1, "the others are dropped with the receiver");
+}
+
+#[test]
+fn receivers_may_be_shared_and_moved_whatever_the_messages() {
+    fn check<R: Sync + Send + Unpin>(_: R) {}
+    type Message = (std::cell::Cell<u32>, std::marker::PhantomPinned);
+    check(channel::<Message>(1).1);
+    check(unbounded_channel::<Message>().1);
+}
+
+#[test]
 fn one_who_wants_much_and_leaves_lets_the_others_go_on() {
     let (sender, mut receiver) = channel(3);
     sender.try_send(0).expect("there is room");

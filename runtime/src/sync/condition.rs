@@ -12,7 +12,7 @@
 //! | locking   | dropped               | –         | as notified; a grant of the lock goes on too    |
 
 use super::lock::{Lock, LockGuard};
-use super::wait_list::{Key, Left, WaitList, poll_answer, wake};
+use super::wait_list::{Key, Left, Told, WaitList, Wakers, poll_told, wake};
 use crate::coop;
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
@@ -20,7 +20,7 @@ use sheave_facade::sync::{Arc, Mutex};
 use std::fmt;
 use std::future::poll_fn;
 use std::ops::ControlFlow;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 /// A [`Lock`] whose holders can wait until another holder [notifies](ConditionGuard::notify) them, as
 /// asyncio has it.
@@ -60,8 +60,11 @@ use std::task::{Context, Poll, Waker, ready};
 /// ```
 pub struct Condition {
     lock: Arc<Lock>,
-    waiters: Mutex<WaitList<(), Answer>>,
+    told: Told,
+    waiters: Mutex<Waiters>,
 }
+
+type Waiters = WaitList<(), Answer>;
 
 /// Holds the lock of a [`Condition`] until it is dropped.
 #[must_use = "a lock that is opened at once protects nothing"]
@@ -108,7 +111,7 @@ impl Condition {
     /// ```
     #[must_use]
     pub fn with_lock(lock: Arc<Lock>) -> Self {
-        Self { lock, waiters: Mutex::new(WaitList::new()) }
+        Self { lock, told: Told::new(), waiters: Mutex::new(WaitList::new()) }
     }
 
     /// Waits for the lock.
@@ -128,8 +131,13 @@ impl Condition {
     /// Lets up to `n` go on, in the order of arrival.
     fn notify(&self, n: usize) {
         let mut waiters = self.waiters.lock();
-        let notified: Vec<Waker> =
-            std::iter::from_fn(|| waiters.answer_first(Answer::One)).take(n).collect();
+        let mut next = || self.told.answer_first(&mut waiters, Answer::One);
+        if n == 1 {
+            let notified = next();
+            drop(waiters);
+            return wake(notified);
+        }
+        let notified: Wakers = std::iter::from_fn(next).take(n).collect();
         drop(waiters);
         wake(notified);
     }
@@ -232,13 +240,24 @@ impl Wait<'_> {
         if seeded::on("condition_opens_before_it_queues") {
             self.held = None;
         }
-        let queue = |_: &mut WaitList<(), Answer>| ControlFlow::Continue(());
-        let waiters = &self.condition.waiters;
-        let polled = poll_answer(waiters, |waiters| waiters, &mut self.key, cx, queue);
+        // Only those are told whom `notify` has chosen.
+        let polled = match self.condition.told.take(&mut self.key) {
+            true => Poll::Ready(Answer::One),
+            false => self.poll_queued(cx),
+        };
         self.held = None;
-        self.heard = Some(ready!(noting(SyncKind::Condition, self.condition, polled)));
+        self.heard = Some(ready!(polled));
         progress.made_progress();
         Poll::Ready(())
+    }
+
+    #[cold]
+    fn poll_queued(&mut self, cx: &mut Context<'_>) -> Poll<Answer> {
+        let Condition { told, waiters, .. } = self.condition;
+        let clone = self.key.is_none().then(|| cx.waker().clone());
+        let queue = |_: &mut Waiters| ControlFlow::Continue(());
+        let polled = poll_told(clone, told, waiters, &mut self.key, cx, queue);
+        noting(SyncKind::Condition, self.condition, polled)
     }
 }
 
@@ -247,7 +266,8 @@ impl Drop for Wait<'_> {
         let heard = match self.key.take() {
             None => self.heard,
             Some(key) => {
-                let left = self.condition.waiters.lock().leave(key);
+                let Condition { told, waiters, .. } = self.condition;
+                let left = told.leave(&mut waiters.lock(), key);
                 match left {
                     Left::Answered(answer) => Some(answer),
                     Left::Waiting(_) => None,

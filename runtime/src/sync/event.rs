@@ -6,15 +6,20 @@
 //! | clear | `set`         | set   | all are answered, and go on even if it is cleared before |
 //! | set   | `wait` polled | set   | none: ready at once                                      |
 //! | set   | `clear`       | clear | those who come from now on                               |
+//!
+//! One word holds the flag, and counts the calls of `set` that have changed it. Those calls are made
+//! under the lock of the list: who finds the flag clear there is queued for the next of them, and hears
+//! of that by the count, without the lock.
 
-use super::wait_list::{Key, WaitList, poll_answer, wake};
+use super::wait_list::{Key, WaitList, wake};
 use crate::coop;
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::Mutex;
+use sheave_facade::sync::atomic::AtomicUsize;
+use sheave_facade::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::fmt;
 use std::future::poll_fn;
-use std::ops::ControlFlow;
 use std::task::{Context, Poll, ready};
 
 /// A flag that any number of tasks can wait for, as asyncio has it.
@@ -48,13 +53,14 @@ use std::task::{Context, Poll, ready};
 /// # }
 /// ```
 pub struct Event {
-    state: Mutex<State>,
+    word: AtomicUsize,
+    waiters: Mutex<WaitList<(), ()>>,
 }
 
-struct State {
-    is_set: bool,
-    waiters: WaitList<(), ()>,
-}
+/// The flag.
+const SET: usize = 1;
+/// One more call of `set`.
+const CALL: usize = 2;
 
 impl Default for Event {
     fn default() -> Self {
@@ -73,14 +79,20 @@ impl Event {
         /// [`new`](Self::new) for statics.
         #[must_use]
         pub fn const_new() -> Self {
-            Self { state: Mutex::new(State { is_set: false, waiters: WaitList::new() }) }
+            Self { word: AtomicUsize::new(0), waiters: Mutex::new(WaitList::new()) }
         }
     }
 
     /// Whether the event is set.
     #[must_use]
     pub fn is_set(&self) -> bool {
-        self.state.lock().is_set
+        self.look() & SET != 0
+    }
+
+    #[inline]
+    fn look(&self) -> usize {
+        // ORDERING: Acquire; pairs with the release of `set`: who hears of it sees what was done before.
+        self.word.load(Acquire)
     }
 
     /// Sets the event, and wakes all who wait. These go on even if it is cleared before they run.
@@ -98,10 +110,15 @@ impl Event {
     /// # });
     /// ```
     pub fn set(&self) {
-        let mut state = self.state.lock();
-        state.is_set = true;
-        let waiting = state.waiters.answer_all(());
-        drop(state);
+        let mut waiters = self.waiters.lock();
+        let word = self.look();
+        // ORDERING: Release; pairs with the acquire of `look`. Weaker is the control
+        // `event_set_relaxed`. Also if it is set already: who comes later sees what was done before
+        // this call. A `clear` at the same time may as well have come before.
+        let order = if seeded::on("event_set_relaxed") { Relaxed } else { Release };
+        self.word.store((word | SET) + CALL, order);
+        let waiting = waiters.dismiss_all();
+        drop(waiters);
         if !seeded::on("event_set_wakes_nobody") {
             wake(waiting);
         }
@@ -117,7 +134,8 @@ impl Event {
     /// assert!(!event.is_set());
     /// ```
     pub fn clear(&self) {
-        self.state.lock().is_set = false;
+        // ORDERING: Relaxed; nothing is published.
+        self.word.fetch_and(!SET, Relaxed);
     }
 
     /// Waits until the event is set. Ready at once if it is.
@@ -138,7 +156,7 @@ impl Event {
     /// # });
     /// ```
     pub async fn wait(&self) {
-        let mut wait = Wait { event: self, key: None };
+        let mut wait = Wait { event: self, queued: None };
         poll_fn(|cx| wait.poll(cx)).await;
     }
 }
@@ -146,31 +164,65 @@ impl Event {
 /// Waits for an event; its place in the list is given up on drop.
 struct Wait<'a> {
     event: &'a Event,
-    key: Option<Key>,
+    /// The place in the list, and how many calls there had been.
+    queued: Option<(Key, usize)>,
 }
 
 impl Wait<'_> {
+    #[inline]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let progress = ready!(coop::poll_proceed(cx));
-        let at_once = |state: &mut State| match state.is_set {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        };
-        let Self { event, key } = self;
-        let polled = poll_answer(&event.state, |state| &mut state.waiters, key, cx, at_once);
-        ready!(noting(SyncKind::Event, *event, polled));
+        if !self.is_through(self.event.look()) {
+            ready!(noting(SyncKind::Event, self.event, self.poll_queued(cx)));
+        }
         progress.made_progress();
         Poll::Ready(())
+    }
+
+    /// Whether the event is set, or was since this has queued. Then its place is gone.
+    #[inline]
+    fn is_through(&mut self, word: usize) -> bool {
+        match self.queued {
+            None => word & SET != 0,
+            Some((_, calls)) if calls == word / CALL => false,
+            Some(_) => {
+                self.queued = None;
+                true
+            }
+        }
+    }
+
+    #[cold]
+    fn poll_queued(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let waker = cx.waker().clone();
+        let mut waiters = self.event.waiters.lock();
+        let word = self.event.look();
+        if self.is_through(word) {
+            return Poll::Ready(());
+        }
+        let former = match &self.queued {
+            Some((key, _)) => Some(waiters.change_waker(key, waker)),
+            None => {
+                self.queued = Some((waiters.join((), waker), word / CALL));
+                None
+            }
+        };
+        drop(waiters);
+        drop(former);
+        Poll::Pending
     }
 }
 
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
-        if let Some(key) = self.key.take() {
-            if !seeded::on("event_quitter_stays") {
-                let left = self.event.state.lock().waiters.leave(key);
-                drop(left);
-            }
+        let mut waiters = match self.queued {
+            Some(_) if !seeded::on("event_quitter_stays") => self.event.waiters.lock(),
+            _ => return,
+        };
+        if !self.is_through(self.event.look()) {
+            let left = self.queued.take().map(|(key, _)| waiters.leave(key));
+            drop(waiters);
+            drop(left);
         }
     }
 }

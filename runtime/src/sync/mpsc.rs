@@ -48,7 +48,7 @@ use sheave_facade::sync::Arc;
 /// ```
 #[track_caller]
 pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
-    let most = Channel::<T>::UNLIMITED;
+    let most = Channel::<T>::MAX;
     assert!(
         (1..=most).contains(&buffer),
         "a channel has room for between 1 and {most} messages, not for {buffer}"

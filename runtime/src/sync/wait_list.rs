@@ -1,7 +1,8 @@
 //! Who waits for a primitive, in the order of arrival.
 //!
 //! Plain data: it stands beside the primitive's state under the primitive's lock. An entry belongs to
-//! the future that made it, and only that future removes it, so a key is never stale.
+//! the future that made it, and only that future removes it, so a key is never stale. (Where all go on
+//! at once, and hear of it by other means, `dismiss_all` makes an end of all keys.)
 //!
 //! | entry    | call                          | entry    | returns                                  |
 //! |----------|-------------------------------|----------|------------------------------------------|
@@ -11,6 +12,7 @@
 //! | Waiting  | `take_answer`                 | Waiting  | `None`                                   |
 //! | Answered | `take_answer`                 | –        | the answer                               |
 //! | Waiting  | `leave`                       | –        | its waker, to be dropped unlocked        |
+//! | Waiting  | `dismiss_all`                 | –        | its waker, to be woken unlocked          |
 //! | Answered | `leave`                       | –        | the answer, which the primitive passes on |
 //!
 //! A list may have flags outside the lock, by which waiters hear of their answers: see [`told`].
@@ -19,11 +21,12 @@
 //! `change_waker`), a poll takes its answer first.
 
 mod told;
+mod wakers;
 
 pub(crate) use told::Told;
+pub(crate) use wakers::{Wakers, wake};
 
-use crate::util::contain::contain;
-use sheave_facade::sync::Mutex;
+use sheave_facade::sync::{Mutex, MutexGuard};
 use slab::Slab;
 use std::ops::ControlFlow;
 use std::task::{Context, Poll, Waker};
@@ -98,11 +101,30 @@ impl<R, A> WaitList<R, A> {
     }
 
     /// Answers all who wait now.
-    pub(crate) fn answer_all(&mut self, answer: A) -> Vec<Waker>
+    pub(crate) fn answer_all(&mut self, answer: A) -> Wakers
     where
         A: Clone,
     {
-        std::iter::from_fn(|| self.answer_first(answer.clone())).collect()
+        (self.len, self.last) = (0, None);
+        let mut next = self.first.take();
+        std::iter::from_fn(|| {
+            let (waker, after) = self.set_answer(next?, answer.clone());
+            next = after;
+            Some(waker)
+        })
+        .collect()
+    }
+
+    /// Removes all, answered or not, and returns the wakers of those who waited in their order. Their
+    /// keys are not to be used any more.
+    pub(crate) fn dismiss_all(&mut self) -> Wakers
+    where
+        A: Default + Clone,
+    {
+        let wakers = self.answer_all(A::default());
+        self.entries.clear();
+        self.shrink();
+        wakers
     }
 
     /// Removes the entry if it is answered.
@@ -172,8 +194,13 @@ impl<R, A> WaitList<R, A> {
 
     fn answer(&mut self, at: usize, answer: A) -> Waker {
         self.unlink(at);
+        self.set_answer(at, answer).0
+    }
+
+    /// Returns the waker, and who comes after.
+    fn set_answer(&mut self, at: usize, answer: A) -> (Waker, Option<usize>) {
         match std::mem::replace(&mut self.entries[at], Entry::Answered(answer)) {
-            Entry::Waiting(waiter) => waiter.waker,
+            Entry::Waiting(waiter) => (waiter.waker, waiter.after),
             Entry::Answered(_) => unreachable!("an answered entry is in no order"),
         }
     }
@@ -193,11 +220,15 @@ impl<R, A> WaitList<R, A> {
 
     fn remove(&mut self, at: usize) -> Entry<R, A> {
         let entry = self.entries.remove(at);
+        self.shrink();
+        entry
+    }
+
+    /// A crowd that has passed leaves no memory behind.
+    fn shrink(&mut self) {
         if self.entries.is_empty() && self.entries.capacity() > KEPT {
-            // A crowd has passed; its memory is not kept for ever.
             self.entries = Slab::new();
         }
-        entry
     }
 
     fn waiter(&self, at: usize) -> &Waiter<R> {
@@ -213,12 +244,6 @@ impl<R, A> WaitList<R, A> {
             Entry::Answered(_) => unreachable!("only those who wait are in the order"),
         }
     }
-}
-
-/// Wakes those who were answered, to be called without any lock. A waker that panics does not cost the
-/// others their wake (T13).
-pub(crate) fn wake(wakers: impl IntoIterator<Item = Waker>) {
-    wakers.into_iter().for_each(|waker| contain(|| waker.wake()));
 }
 
 /// Finds the list in what its lock protects.
@@ -237,7 +262,7 @@ pub(crate) fn poll_answer<S, R, A>(
     cx: &mut Context<'_>,
     at_once: impl FnMut(&mut S) -> ControlFlow<A, R>,
 ) -> Poll<A> {
-    poll_with(None, None, state, list, key, cx, at_once)
+    poll_held(&mut None, state, list, key, cx, at_once).map(|(answer, _held)| answer)
 }
 
 /// [`poll_answer`] of a list with flags, for one who is likely to queue, and brings a clone of its waker:
@@ -246,50 +271,62 @@ pub(crate) fn poll_answer<S, R, A>(
 /// One who may have been [told](Told::take) asks for that first.
 #[inline]
 pub(crate) fn poll_told<R, A>(
-    clone: Option<Waker>,
+    mut clone: Option<Waker>,
     told: &Told,
     list: &Mutex<WaitList<R, A>>,
     key: &mut Option<Key>,
     cx: &mut Context<'_>,
-    at_once: impl FnMut(&mut WaitList<R, A>) -> ControlFlow<A, R>,
+    mut at_once: impl FnMut(&mut WaitList<R, A>) -> ControlFlow<A, R>,
 ) -> Poll<A> {
-    poll_with(clone, Some(told), list, |list| list, key, cx, at_once)
+    let place = key.as_ref().map(|key| key.0);
+    let at_once = |list: &mut WaitList<R, A>| {
+        at_once(list).map_continue(|request| {
+            told.sweep(list);
+            request
+        })
+    };
+    poll_held(&mut clone, list, |list| list, key, cx, at_once).map(|(answer, _held)| {
+        if let Some(place) = place {
+            told.forget(place);
+        }
+        answer
+    })
 }
 
+/// [`poll_answer`] for one who goes on under the lock, which is still held when the answer comes.
+///
+/// `clone` may bring a clone of the waker, for one who is likely to queue. What is left there is to be
+/// dropped unlocked.
 #[inline]
-fn poll_with<S, R, A>(
-    mut clone: Option<Waker>,
-    told: Option<&Told>,
-    state: &Mutex<S>,
+pub(crate) fn poll_held<'s, S, R, A>(
+    clone: &mut Option<Waker>,
+    state: &'s Mutex<S>,
     list: Find<S, R, A>,
     key: &mut Option<Key>,
     cx: &mut Context<'_>,
     mut at_once: impl FnMut(&mut S) -> ControlFlow<A, R>,
-) -> Poll<A> {
+) -> Poll<(A, MutexGuard<'s, S>)> {
     loop {
         let mut held = state.lock();
-        if let Some(&Key(at)) = key.as_ref() {
-            if let Some(polled) = list(&mut held).poll_entry(key, cx, &mut clone) {
-                if let (Poll::Ready(_), Some(told)) = (&polled, told) {
-                    told.forget(at);
-                }
-                return polled;
+        if key.is_some() {
+            match list(&mut held).poll_entry(key, cx, clone) {
+                Some(Poll::Ready(answer)) => return Poll::Ready((answer, held)),
+                Some(Poll::Pending) => return Poll::Pending,
+                None => (),
             }
         } else {
             match at_once(&mut held) {
-                ControlFlow::Break(answer) => return Poll::Ready(answer),
+                ControlFlow::Break(answer) => return Poll::Ready((answer, held)),
                 ControlFlow::Continue(request) => {
                     if let Some(waker) = clone.take() {
-                        let list = list(&mut held);
-                        told.inspect(|told| told.sweep(list));
-                        *key = Some(list.join(request, waker));
+                        *key = Some(list(&mut held).join(request, waker));
                         return Poll::Pending;
                     }
                 }
             }
         }
         drop(held);
-        clone = Some(cx.waker().clone());
+        *clone = Some(cx.waker().clone());
     }
 }
 

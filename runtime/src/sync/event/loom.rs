@@ -53,8 +53,7 @@ fn a_set_reaches_those_who_wait_though_cleared() {
         block_on(waiting);
         setter.join().expect("it sets and clears");
         quitter.join().expect("it gives up");
-        let state = event.state.lock();
-        assert!(!state.is_set && state.waiters.is_empty(), "nothing is left behind");
+        assert!(!event.is_set() && event.waiters.lock().is_empty(), "nothing is left behind");
     });
 }
 
@@ -65,4 +64,5 @@ fn controls() {
     let though_cleared = model("a_set_reaches_those_who_wait_though_cleared");
     must_catch(&though_cleared, "event_set_wakes_nobody", &["deadlock"]);
     must_catch(&though_cleared, "event_quitter_stays", &["nothing is left behind"]);
+    must_catch(&model("set_races_clear_and_wait"), "event_set_relaxed", &["panicked"]);
 }

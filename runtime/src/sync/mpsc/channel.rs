@@ -3,25 +3,28 @@
 //! A bounded channel has `limit` slots. Each is at any time *free*, *reserved* (by a permit, or by a
 //! grant that its sender has not seen yet) or *filled*; the reserved ones are what the other two leave.
 //!
-//! | slot     | call                                | slot     | and                                       |
-//! |----------|-------------------------------------|----------|-------------------------------------------|
-//! | free     | `try_push`                          | filled   | wakes the receiver                        |
-//! | free     | `reserve`                           | reserved | if nobody waits, who would be overtaken   |
-//! | reserved | `push_reserved`                     | filled   | wakes the receiver; a gone one: free      |
-//! | reserved | `unreserve`                         | free     | granted to the sender that waits longest  |
-//! | filled   | `pop`                               | free     | granted to the sender that waits longest  |
+//! | slot     | call                       | slot     | and                                           |
+//! |----------|----------------------------|----------|-----------------------------------------------|
+//! | free     | `try_push`, `Push`         | filled   | if nobody waits, who would be overtaken       |
+//! | free     | `try_reserve`, `Reserve`   | reserved | the same                                      |
+//! | reserved | `push_reserved`, `Push`    | filled   | wakes the receiver; a gone one: free          |
+//! | reserved | `unreserve`                | free     | granted to the sender that waits longest      |
+//! | filled   | `pop`                      | free     | granted to the sender that waits longest      |
 //!
-//! An unbounded channel is one whose slots never run out. When the receiver closes the channel, senders
+//! An unbounded channel is one whose slots never run out. Its receiver takes all messages at once, into a
+//! batch of its own, and comes for more when that is empty. When the receiver closes the channel, senders
 //! that wait are refused, and the messages and permits that are left come to it before the end does.
 
-use crate::sync::wait_list::{Key, Left, WaitList, poll_alone, poll_answer, wake};
+mod room;
+
+pub(super) use room::{Push, Reserve};
+
+use crate::sync::wait_list::{Key, WaitList, Wakers, poll_alone, poll_answer, wake};
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::{Mutex, MutexGuard};
 use std::collections::VecDeque;
-use std::future::Future;
 use std::ops::ControlFlow;
-use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 /// See the [module documentation](self).
@@ -52,7 +55,7 @@ struct State<T> {
 
 /// What a sender hears that waited for slots.
 #[derive(Clone, Copy)]
-pub(super) enum Answer {
+enum Answer {
     Granted,
     Closed,
 }
@@ -72,8 +75,10 @@ pub(super) enum Nothing {
 }
 
 impl<T> Channel<T> {
+    /// The most slots of a bounded channel.
+    pub(super) const MAX: usize = usize::MAX >> 3;
     /// What an unbounded channel is limited to.
-    pub(super) const UNLIMITED: usize = usize::MAX >> 3;
+    pub(super) const UNLIMITED: usize = usize::MAX;
 
     /// A channel with `limit` slots and one sender.
     pub(super) fn new(limit: usize) -> Self {
@@ -115,13 +120,19 @@ impl<T> Channel<T> {
 
     /// Fills a reserved slot. If nobody will receive it, the message is dropped.
     pub(super) fn push_reserved(&self, message: T) {
-        let state = self.state.lock();
-        if state.is_deserted {
+        drop(self.fill_reserved(self.state.lock(), message));
+    }
+
+    /// Fills a reserved slot. If nobody will receive it, the message comes back.
+    #[inline]
+    fn fill_reserved(&self, state: MutexGuard<'_, State<T>>, message: T) -> Result<(), T> {
+        if state.is_deserted && !seeded::on("mpsc_fills_for_nobody") {
             drop(state);
-            drop(message);
-            return self.unreserve(1);
+            self.unreserve(1);
+            return Err(message);
         }
         self.fill(state, message);
+        Ok(())
     }
 
     #[inline]
@@ -141,7 +152,12 @@ impl<T> Channel<T> {
 
     /// Waits for `count` slots.
     pub(super) fn reserve(&self, count: usize) -> Reserve<'_, T> {
-        Reserve { channel: self, count, key: None }
+        Reserve::new(self, count)
+    }
+
+    /// Waits for a slot, and fills it.
+    pub(super) fn push(&self, message: T) -> Push<'_, T> {
+        Push::new(self, message)
     }
 
     /// Frees reserved slots that are not going to be filled.
@@ -156,19 +172,29 @@ impl<T> Channel<T> {
         wake(receiver);
     }
 
-    /// Takes the oldest message.
-    pub(super) fn try_pop(&self) -> Result<T, Nothing> {
+    /// Takes the oldest message: of `batch`, or of the queue when that is empty.
+    pub(super) fn try_pop(&self, batch: &mut VecDeque<T>) -> Result<T, Nothing> {
+        if let Some(message) = batch.pop_front() {
+            return Ok(message);
+        }
         let mut state = self.state.lock();
-        let (message, granted) = state.pop()?;
+        let (message, granted) = state.pop(batch)?;
         drop(state);
         wake(granted);
         Ok(message)
     }
 
-    /// Waits for a message. `None` is the end.
+    /// Waits for a message, as [`try_pop`](Self::try_pop) takes it. `None` is the end.
     #[inline]
-    pub(super) fn poll_pop(&self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let look = |state: &mut State<T>| match state.pop() {
+    pub(super) fn poll_pop(
+        &self,
+        cx: &mut Context<'_>,
+        batch: &mut VecDeque<T>,
+    ) -> Poll<Option<T>> {
+        if let Some(message) = batch.pop_front() {
+            return Poll::Ready(Some(message));
+        }
+        let look = |state: &mut State<T>| match state.pop(batch) {
             Ok(popped) => Some(Some(popped)),
             Err(Nothing::EverAgain) => Some(None),
             Err(Nothing::Yet) => None,
@@ -181,21 +207,24 @@ impl<T> Channel<T> {
         })
     }
 
-    /// Waits for messages and moves up to `at_most` to `buffer`. 0 is the end.
+    /// Waits for messages and moves up to `at_most` to `buffer`, those of `batch` first. 0 is the end.
     pub(super) fn poll_pop_many(
         &self,
         cx: &mut Context<'_>,
+        batch: &mut VecDeque<T>,
         buffer: &mut Vec<T>,
         at_most: usize,
     ) -> Poll<usize> {
+        let batched = batch.len().min(at_most);
+        buffer.extend(batch.drain(..batched));
         let look = |state: &mut State<T>| {
-            let count = state.queue.len().min(at_most);
-            if count == 0 {
-                return state.is_at_end().then(|| (0, Vec::new()));
+            let count = state.queue.len().min(at_most - batched);
+            if batched + count == 0 {
+                return state.is_at_end().then(|| (0, Wakers::default()));
             }
             buffer.extend(state.queue.drain(..count));
             state.free += count;
-            Some((count, state.grant_all()))
+            Some((batched + count, state.grant_all()))
         };
         let polled = poll_alone(&self.state, |state| &mut state.receiver, cx, look);
         noting(SyncKind::MpscReceiver, self, polled).map(|(count, granted)| {
@@ -216,7 +245,7 @@ impl<T> Channel<T> {
     }
 
     /// The receiver is dropped.
-    pub(super) fn desert(&self) {
+    pub(super) fn desert(&self, batch: &mut VecDeque<T>) {
         self.close();
         let mut state = self.state.lock();
         state.is_deserted = true;
@@ -225,7 +254,7 @@ impl<T> Channel<T> {
         state.free += unreceived.len();
         drop(state);
         // To drop a message is code of the user (W10).
-        drop((own, unreceived));
+        drop((own, std::mem::take(batch), unreceived));
     }
 
     /// Waits until the channel is closed.
@@ -319,13 +348,22 @@ impl<T> State<T> {
         Ok(())
     }
 
-    /// The oldest message, and the sender that gets its slot.
+    /// The oldest message, and the sender that gets its slot. The others of an unbounded channel go to
+    /// `batch`, which is empty.
     #[inline]
-    fn pop(&mut self) -> Result<(T, Option<Waker>), Nothing> {
-        let Some(message) = self.queue.pop_front() else {
+    fn pop(&mut self, batch: &mut VecDeque<T>) -> Result<(T, Option<Waker>), Nothing> {
+        let oldest = if self.limit == Channel::<T>::UNLIMITED {
+            self.free += self.queue.len();
+            std::mem::swap(&mut self.queue, batch);
+            batch.pop_front()
+        } else {
+            let oldest = self.queue.pop_front();
+            self.free += usize::from(oldest.is_some());
+            oldest
+        };
+        let Some(message) = oldest else {
             return Err(if self.is_at_end() { Nothing::EverAgain } else { Nothing::Yet });
         };
-        self.free += 1;
         // One slot serves one sender at most: there were too few for the first before.
         Ok((message, self.grant()))
     }
@@ -347,48 +385,7 @@ impl<T> State<T> {
         self.senders.answer_first(Answer::Granted)
     }
 
-    fn grant_all(&mut self) -> Vec<Waker> {
+    fn grant_all(&mut self) -> Wakers {
         std::iter::from_fn(|| self.grant()).collect()
-    }
-}
-
-/// Future of [`Channel::reserve`]: strict, and dropped with a grant it passes that on.
-pub(super) struct Reserve<'a, T> {
-    channel: &'a Channel<T>,
-    count: usize,
-    key: Option<Key>,
-}
-
-impl<T> Future for Reserve<'_, T> {
-    /// Whether the slots are reserved; `Err` if the channel is closed.
-    type Output = Result<(), ()>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { channel, count, key } = self.get_mut();
-        let at_once = |state: &mut State<T>| match state.reserve(*count) {
-            Ok(()) => ControlFlow::Break(Answer::Granted),
-            Err(Refusal::Closed) => ControlFlow::Break(Answer::Closed),
-            Err(Refusal::Full) => ControlFlow::Continue(*count),
-        };
-        let polled = poll_answer(&channel.state, |state| &mut state.senders, key, cx, at_once);
-        noting(SyncKind::MpscSender, *channel, polled).map(|answer| match answer {
-            Answer::Granted => Ok(()),
-            Answer::Closed => Err(()),
-        })
-    }
-}
-
-impl<T> Drop for Reserve<'_, T> {
-    fn drop(&mut self) {
-        let Some(key) = self.key.take() else { return };
-        let left = self.channel.state.lock().senders.leave(key);
-        let unused = match left {
-            Left::Answered(Answer::Granted) if seeded::on("mpsc_grant_not_passed_on") => 0,
-            Left::Answered(Answer::Granted) => self.count,
-            Left::Answered(Answer::Closed) | Left::Waiting(_) => 0,
-        };
-        // Also without slots of its own: those behind a large request may be content with what is free.
-        self.channel.unreserve(unused);
-        drop(left);
     }
 }

@@ -3,6 +3,7 @@
 use super::{channel, unbounded_channel};
 use crate::sync::blocking::block_on;
 use sheave_facade::model::{Model, must_catch};
+use sheave_facade::sync::Arc;
 use sheave_facade::thread;
 use std::future::Future;
 use std::pin::pin;
@@ -79,6 +80,27 @@ fn a_dropped_receiver_is_noticed() {
     });
 }
 
+/// Claim: a message that is granted room while the receiver is dropped is not left behind in the channel.
+/// Threads 2, unbounded.
+#[test]
+fn a_message_for_nobody_is_dropped() {
+    Model::new("mpsc_message_for_nobody").unbounded().check(|| {
+        let message = Arc::new(());
+        let (sender, mut receiver) = channel(1);
+        sender.try_send(message.clone()).expect("there is room");
+        let waiting = (sender.clone(), message.clone());
+        let waiting = thread::spawn(move || {
+            let (sender, message) = waiting;
+            drop(block_on(sender.send(message)));
+        });
+        receiver.try_recv().expect("it is full");
+        drop(receiver);
+        waiting.join().expect("it is sent or refused");
+        assert_eq!(Arc::strong_count(&message), 1, "left behind");
+        assert_eq!(sender.capacity(), 1);
+    });
+}
+
 #[test]
 fn controls() {
     let model = |name| format!("sync::mpsc::loom::{name}");
@@ -86,4 +108,6 @@ fn controls() {
     must_catch(&arrive, "mpsc_push_wakes_nobody", &["deadlock"]);
     must_catch(&arrive, "mpsc_last_sender_wakes_nobody", &["deadlock"]);
     must_catch(&model("room_is_passed_on"), "mpsc_grant_not_passed_on", &["deadlock"]);
+    let for_nobody = model("a_message_for_nobody_is_dropped");
+    must_catch(&for_nobody, "mpsc_fills_for_nobody", &["left behind"]);
 }

@@ -5,6 +5,7 @@ use super::error::TryRecvError;
 use crate::coop;
 use crate::sync::blocking::block_on;
 use sheave_facade::sync::Arc;
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
@@ -12,11 +13,15 @@ use std::task::{Context, Poll, ready};
 /// Receives the messages of a [bounded channel](super::channel).
 pub struct Receiver<T> {
     channel: Arc<Channel<T>>,
+    /// Stays empty: messages keep their slots until they are received.
+    batch: VecDeque<T>,
 }
 
 /// Receives the messages of an [unbounded channel](super::unbounded_channel).
 pub struct UnboundedReceiver<T> {
     channel: Arc<Channel<T>>,
+    /// Messages that are taken from the channel, and older than those in it.
+    batch: VecDeque<T>,
 }
 
 /// The two ends differ in name only; what they have in common is written once, here.
@@ -24,7 +29,7 @@ macro_rules! receives {
     ($Receiver:ident, $example:literal) => {
         impl<T> $Receiver<T> {
             pub(super) fn new(channel: Arc<Channel<T>>) -> Self {
-                Self { channel }
+                Self { channel, batch: VecDeque::new() }
             }
 
             /// Waits for the next message.
@@ -45,7 +50,7 @@ macro_rules! receives {
             #[inline]
             pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
                 let progress = ready!(coop::poll_proceed(cx));
-                let message = ready!(self.channel.poll_pop(cx));
+                let message = ready!(self.channel.poll_pop(cx, &mut self.batch));
                 progress.made_progress();
                 Poll::Ready(message)
             }
@@ -72,7 +77,8 @@ macro_rules! receives {
                     return Poll::Ready(0);
                 }
                 let progress = ready!(coop::poll_proceed(cx));
-                let count = ready!(self.channel.poll_pop_many(cx, buffer, limit));
+                let Self { channel, batch } = self;
+                let count = ready!(channel.poll_pop_many(cx, batch, buffer, limit));
                 progress.made_progress();
                 Poll::Ready(count)
             }
@@ -82,7 +88,7 @@ macro_rules! receives {
             /// # Errors
             /// Whether there is none yet, or will never be one.
             pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
-                self.channel.try_pop().map_err(|nothing| match nothing {
+                self.channel.try_pop(&mut self.batch).map_err(|nothing| match nothing {
                     Nothing::Yet => TryRecvError::Empty,
                     Nothing::EverAgain => TryRecvError::Disconnected,
                 })
@@ -127,7 +133,7 @@ macro_rules! receives {
             /// How many messages wait.
             #[must_use]
             pub fn len(&self) -> usize {
-                self.channel.len()
+                self.batch.len() + self.channel.len()
             }
 
             /// How many senders there are, weak ones not counted.
@@ -143,9 +149,14 @@ macro_rules! receives {
             }
         }
 
+        // SAFETY: a shared receiver counts the messages of its batch, and shows none of them.
+        unsafe impl<T: Send> Sync for $Receiver<T> {}
+
+        impl<T> Unpin for $Receiver<T> {}
+
         impl<T> Drop for $Receiver<T> {
             fn drop(&mut self) {
-                self.channel.desert();
+                self.channel.desert(&mut self.batch);
             }
         }
 

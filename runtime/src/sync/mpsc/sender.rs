@@ -42,13 +42,7 @@ impl<T> Sender<T> {
         match self.channel.try_push(message) {
             Ok(()) => Ok(()),
             Err((Refusal::Closed, message)) => Err(SendError(message)),
-            Err((Refusal::Full, message)) => match self.channel.reserve(1).await {
-                Ok(()) => {
-                    self.channel.push_reserved(message);
-                    Ok(())
-                }
-                Err(()) => Err(SendError(message)),
-            },
+            Err((Refusal::Full, message)) => self.channel.push(message).await.map_err(SendError),
         }
     }
 

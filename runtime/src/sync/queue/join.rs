@@ -3,12 +3,12 @@
 use super::store::Store;
 use super::{BaseQueue, State};
 use crate::coop;
-use crate::sync::wait_list::{Key, poll_answer, wake};
+use crate::sync::wait_list::{Key, Wakers, poll_answer, wake};
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use std::future::poll_fn;
 use std::ops::ControlFlow;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 impl<S: Store> BaseQueue<S> {
     /// Says that an item which was got is done, for [`join`](Self::join).
@@ -51,10 +51,10 @@ impl<S: Store> BaseQueue<S> {
 
 impl<S> State<S> {
     /// So many items are not done. Returns whom to wake, without the lock.
-    pub(super) fn finish(&mut self, left: usize) -> Vec<Waker> {
+    pub(super) fn finish(&mut self, left: usize) -> Wakers {
         self.unfinished = left;
         let is_joined = left == 0 && !seeded::on("queue_join_not_woken");
-        if is_joined { self.joiners.answer_all(()) } else { Vec::new() }
+        if is_joined { self.joiners.answer_all(()) } else { Wakers::default() }
     }
 }
 
