@@ -187,7 +187,7 @@ macro_rules! broadcast_in_turn {
 }
 
 /// Polls all of them in order, whoever was woken.
-async fn join_all(mut all: Vec<Pin<Box<dyn Future<Output = ()> + '_>>>) {
+pub(super) async fn join_all(mut all: Vec<Pin<Box<dyn Future<Output = ()> + '_>>>) {
     poll_fn(|cx| {
         all.retain_mut(|one| one.as_mut().poll(cx).is_pending());
         if all.is_empty() { Poll::Ready(()) } else { Poll::Pending }
