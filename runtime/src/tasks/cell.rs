@@ -1,15 +1,15 @@
 //! The memory of a task, hot fields first.
 //!
 //! ```text
-//! | state | vtable | id | location | trace | scheduler | future, then output | join waker, seat, parent, extras |
-//! |            header, 48 bytes            |  S        |  as large as F      |  trailer, 40 bytes               |
+//! | state | vtable | id | location | trace | scheduler | future, then output | join waker, seat, extras |
+//! |            header, 48 bytes            |  S        |  as large as F      |  trailer, 32 bytes       |
 //! ```
 
 use super::callbacks::Callback;
 use super::context::Context as Variables;
 use super::current::in_context;
 use super::error::Failure;
-use super::extras::{Extras, ExtrasSlot};
+use super::extras::ExtrasSlot;
 use super::header::{Header, LookAt, Schedule, VTable};
 use super::seat::Seat;
 use super::state::{Ending, State};
@@ -47,11 +47,6 @@ impl Spec {
         let (parent, context) = current::heritage();
         Self { location, parent, name: None, context }
     }
-
-    /// The record of a task that needs one.
-    fn extras(name: Option<Box<str>>, context: Option<Variables>) -> Option<Box<Extras>> {
-        (name.is_some() || context.is_some()).then(|| Box::new(Extras::new(name, context)))
-    }
 }
 
 /// A whole task. `repr(C)`: the header comes first, the cold trailer last.
@@ -71,8 +66,7 @@ pub(super) struct Trailer {
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
     /// T5.
     pub(super) seat: UnsafeCell<Option<NonNull<Seat>>>,
-    pub(super) parent: Option<Id>,
-    /// What most tasks do not have, for 8 bytes.
+    /// The parent, or what most tasks do not have, for 8 bytes.
     pub(super) extras: ExtrasSlot,
 }
 
@@ -133,8 +127,7 @@ where
         trailer: Trailer {
             join_waker: UnsafeCell::new(None),
             seat: UnsafeCell::new(None),
-            parent,
-            extras: ExtrasSlot::new(Spec::extras(name, context)),
+            extras: ExtrasSlot::new(parent, name, context),
         },
     });
     let header = cell.cast::<Header>();

@@ -8,8 +8,8 @@
 //! **Who may touch which field.** `SAFETY:` comments cite these rules by number.
 //!
 //! - **T1** The state word: whoever holds a reference or the Runnable, by the transitions of `state`.
-//! - **T2** Vtable, id, location, scheduler, parent and name are written before the task is shared and
-//!   never again; whoever may touch the state may read them.
+//! - **T2** Vtable, id, location, scheduler, parent and name are determined before the task is shared and
+//!   never change (the parent may move, see `extras`); whoever may touch the state may read them.
 //! - **T3** The stage (future, then output) belongs to the Runnable's owner until `State::complete`.
 //!   Then it belongs to the `JoinHandle` if `complete` answered `Present` or `Waiting`, and to the
 //!   runner that completed it if the answer was `None`. While the outcome of a complete task is lent

@@ -79,7 +79,7 @@ impl TaskRef {
 
     /// The task that spawned this one.
     pub(crate) fn parent(&self) -> Option<Id> {
-        self.0.trailer().parent
+        self.0.trailer().extras.parent()
     }
 
     /// The task's name, if it has one.
