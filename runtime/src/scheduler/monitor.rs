@@ -18,7 +18,7 @@ use std::time::Duration;
 
 /// How often a stuck worker is served.
 const SERVICE: Duration = Duration::from_millis(1);
-/// Calls of the user's hook are at least so far apart.
+/// The user's hook is called at least so long after its last call has returned.
 const REPORTS: Duration = Duration::from_millis(100);
 /// Warnings are at least so far apart.
 const WARNINGS: Duration = Duration::from_secs(1);
@@ -70,7 +70,6 @@ struct Monitor<'a> {
     records: Box<[Record]>,
     /// From look to look, while nobody is stuck.
     interval: Duration,
-    last_report: Option<Instant>,
 }
 
 /// What the monitor knows of one worker.
@@ -121,7 +120,6 @@ impl<'a> Monitor<'a> {
             shared,
             records: shared.remotes.iter().map(|_| Record::new(0, now())).collect(),
             interval: (shared.config.stuck_threshold / 2).clamp(SERVICE, LONGEST_PAUSE),
-            last_report: None,
         }
     }
 
@@ -201,13 +199,9 @@ impl<'a> Monitor<'a> {
         };
         let apart = if config.debug { Duration::ZERO } else { apart };
         let record = &mut self.records[index];
-        let since = |last| now().saturating_duration_since(last);
-        let is_quiet = self.last_report.is_none_or(|last| since(last) >= apart);
-        if is_quiet && record.lasted >= worth && !self.shared.is_telling() {
+        if record.lasted >= worth && self.shared.reporter.has_time(apart) {
             record.stage = Stage::Reported;
-            if self.shared.report(index, record.poll, record.lasted) {
-                self.last_report = Some(now());
-            }
+            self.shared.report(index, record.poll, record.lasted);
         }
     }
 }

@@ -106,7 +106,7 @@ impl Shared {
             idle: Idle::new(workers, config.max_stand_ins),
             watch: Watch::new(),
             monitor_metrics: MonitorMetrics::default(),
-            reporter: Reporter::default(),
+            reporter: Reporter::new(),
             observation: Observation::new(),
             registry,
             lifecycle: Lifecycle::new(),
