@@ -51,6 +51,28 @@ fn a_yield_storm_does_not_starve_what_comes_from_outside() {
     });
 }
 
+/// A root that is woken whenever its thread would sleep: each sleep ends at once, and the descriptors must
+/// be looked at all the same.
+#[test]
+fn a_root_that_never_waits_does_not_starve_descriptors() {
+    watchdog(LIMIT, || {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let (mut sender, receiver) = UnixStream::pair().unwrap();
+            receiver.set_nonblocking(true).unwrap();
+            let receiver = AsyncFd::new(receiver).unwrap();
+            let served = sheave::spawn(async move { receiver.readable().await.map(drop) });
+            for _ in 0..1_000 {
+                yield_now().await;
+            }
+            sender.write_all(b"!").unwrap();
+            while !served.is_finished() {
+                yield_now().await;
+            }
+        });
+    });
+}
+
 #[test]
 fn a_yield_storm_does_not_starve_timers() {
     watchdog(LIMIT, || {

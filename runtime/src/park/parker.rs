@@ -79,14 +79,14 @@ impl Parker {
     }
 
     /// Sleeps in the wait of this parker's reactor, whose turn the caller holds. Returns how many
-    /// wakers were woken by events.
-    pub(crate) fn park_in(&self, turn: Turn<'_>, timeout: Option<Duration>) -> usize {
+    /// wakers were woken by events; `None` if it was to get up at once, and has not looked for any.
+    pub(crate) fn park_in(&self, turn: Turn<'_>, timeout: Option<Duration>) -> Option<usize> {
         if self.lie_down(ON_REACTOR) == Bedtime::Return {
-            return 0;
+            return None;
         }
         let woken = turn.wait(timeout).unwrap_or(0);
         self.get_up();
-        woken
+        Some(woken)
     }
 
     /// Ends the present sleep, or the next one if the thread is awake.

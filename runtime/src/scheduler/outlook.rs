@@ -41,10 +41,18 @@ impl Outlook {
         left == 0
     }
 
-    /// The worker has slept, which is a look as well, and begins a stretch of work after `polls`
-    /// polls.
+    /// The worker has just looked, and begins a stretch of work after `polls` polls.
     pub(super) fn begin_stretch(&self, polls: u64, now: Instant) {
-        self.countdown.set(self.interval.get());
+        self.get_up(true, polls, now);
+    }
+
+    /// The worker has slept, and begins a stretch of work. To sleep is to look as well; but one who was to get
+    /// up before it had fallen asleep has not, and the next look comes no later for that. Or else a worker
+    /// that somebody wakes all the time would never look.
+    pub(super) fn get_up(&self, has_looked: bool, polls: u64, now: Instant) {
+        if has_looked {
+            self.countdown.set(self.interval.get());
+        }
         self.since.set(Some((now, polls)));
     }
 

@@ -163,7 +163,7 @@ impl Worker {
             shared.notify(self.index);
         }
         self.tell(|| Event::Parks);
-        self.park(now);
+        let has_looked = self.park(now);
         self.view.refresh(shared);
         self.tell(|| Event::Unparks);
         shared.config.hooks.unpark();
@@ -173,7 +173,7 @@ impl Worker {
         self.fire_timers(now);
         if let Some(core) = self.core.borrow().as_deref() {
             core.searching.set(awakened == Awakened::ToSearch);
-            core.outlook.begin_stretch(self.remote().metrics.polls.get(), now);
+            core.outlook.get_up(has_looked, self.remote().metrics.polls.get(), now);
             self.end_batch(core);
         }
         self.abort_if_closing();
@@ -193,21 +193,27 @@ impl Worker {
         now
     }
 
-    /// Sleeps in the reactor if it has sources and nobody else is in it, else on the parker.
-    fn park(&self, now: Instant) {
+    /// Sleeps in the reactor if it has sources and nobody else is in it, else on the parker. Returns whether
+    /// the sources have been looked at, or need not be.
+    fn park(&self, now: Instant) -> bool {
         let remote = self.remote();
         let timeout = self.time_to_sleep(now);
         remote.metrics.parks.add(1);
         let turn = (remote.reactor.sources() > 0).then(|| remote.reactor.try_turn()).flatten();
-        match turn {
+        let has_looked = match turn {
             Some(turn) => {
                 remote.metrics.turns.add(1);
                 let woken = remote.parker.park_in(turn, timeout);
-                remote.metrics.io_wakes.add(woken as u64);
+                remote.metrics.io_wakes.add(woken.unwrap_or(0) as u64);
+                woken.is_some()
             }
-            None => remote.parker.park(timeout),
-        }
+            None => {
+                remote.parker.park(timeout);
+                true
+            }
+        };
         remote.metrics.unparks.add(1);
+        has_looked
     }
 
     /// How long to sleep. A stopped clock jumps to the next timer instead of sleeping towards it.
