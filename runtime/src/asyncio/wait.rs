@@ -218,9 +218,8 @@ impl<T> Watch<T> {
         if self.ended.is_none() {
             self.register(tasks);
         }
-        // Each key comes once: the task had the only waker that hands it in.
         while let Some(Poll::Ready(key)) = self.ended.as_ref().map(|ended| ended.poll_pop(cx)) {
-            self.count(&mut tasks[key]);
+            self.look(key, &mut tasks[key]);
         }
         let is_due = match &mut self.sleep {
             Some(sleep) if !self.has_enough => Pin::new(sleep).poll(cx).is_ready(),
@@ -236,19 +235,21 @@ impl<T> Watch<T> {
 
     /// From Fresh.
     fn register(&mut self, tasks: &mut [JoinHandle<T>]) {
-        let ended = ReadyKeys::new();
+        self.ended = Some(ReadyKeys::new());
         self.sleep = self.limit.map(time::sleep);
         self.running = tasks.len();
         for (key, task) in tasks.iter_mut().enumerate() {
-            if task.poll_ended(&ended.waker(key)).is_ready() {
-                self.count(task);
-            }
+            self.look(key, task);
         }
-        self.ended = Some(ended);
     }
 
-    /// A task has ended.
-    fn count(&mut self, task: &mut JoinHandle<T>) {
+    /// Counts a task that has ended. One that runs, or whose outcome its callbacks have, hands its key in
+    /// later, once: it gets the only waker that does.
+    fn look(&mut self, key: usize, task: &mut JoinHandle<T>) {
+        let Some(ended) = &self.ended else { return };
+        if !task.has_output() && task.poll_ended(&ended.waker(key)).is_pending() {
+            return;
+        }
         self.running -= 1;
         self.has_enough |= self.running == 0
             || match self.return_when {
@@ -275,7 +276,7 @@ impl<T> Future for Wait<'_, T> {
             return Poll::Ready(Err(WaitError::Empty));
         }
         ready!(watch.poll(tasks, cx));
-        let (done, pending) = (0..tasks.len()).partition(|index| tasks[*index].is_finished());
+        let (done, pending) = (0..tasks.len()).partition(|index| tasks[*index].has_output());
         Poll::Ready(Ok(WaitResult { done, pending }))
     }
 }
@@ -290,7 +291,7 @@ impl<T> Future for WaitOwned<T> {
         }
         ready!(watch.poll(tasks, cx));
         let tasks = std::mem::take(tasks);
-        Poll::Ready(Ok(tasks.into_iter().partition(JoinHandle::is_finished)))
+        Poll::Ready(Ok(tasks.into_iter().partition(JoinHandle::has_output)))
     }
 }
 

@@ -26,7 +26,6 @@ use crate::util::contain::contain;
 use sheave_facade::seeded;
 use sheave_facade::sync::{Arc, Mutex};
 use std::collections::VecDeque;
-use std::mem;
 use std::ptr::NonNull;
 use std::task::Waker;
 
@@ -95,14 +94,15 @@ impl Callbacks {
         book.queue.remove(index).map(|(_, callback)| callback)
     }
 
-    /// Whether the outcome is lent. If it is, `waker` hears when it is given back.
+    /// Whether the outcome is lent. If it is, `waker` hears when it is given back; without one, whoever
+    /// was promised that keeps the promise.
     pub(super) fn keep_waker(&self, waker: Option<Waker>) -> bool {
         if seeded::on("task_outcome_not_lent") {
             return false;
         }
         let mut book = self.0.lock();
         let Some(loan) = &mut book.loan else { return false };
-        let former = mem::replace(&mut loan.waiter, waker);
+        let former = waker.and_then(|waker| loan.waiter.replace(waker));
         drop(book);
         drop(former);
         true

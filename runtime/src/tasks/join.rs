@@ -147,12 +147,19 @@ impl<T> JoinHandle<T> {
         TaskRef::of(self.task)
     }
 
-    /// Waits for the end of the task and leaves the output where it is. Wakes `waker` once.
+    /// Waits until the output can be taken, and leaves it where it is. Whoever is woken asks again:
+    /// callbacks may have the output first.
     pub(crate) fn poll_ended(&mut self, waker: &Waker) -> Poll<()> {
         match self.register(waker) {
-            Slot::Complete if !seeded::on("wait_registers_blind") => Poll::Ready(()),
+            Slot::Complete if seeded::on("wait_registers_blind") => Poll::Pending,
+            Slot::Complete if !self.is_lent(Some(waker)) => Poll::Ready(()),
             _ => Poll::Pending,
         }
+    }
+
+    /// Whether the output can be taken: the task has ended, and no callbacks have it.
+    pub(crate) fn has_output(&self) -> bool {
+        self.is_finished() && !self.is_lent(None)
     }
 
     /// Takes back the waker of [`poll_ended`](Self::poll_ended).
@@ -165,7 +172,7 @@ impl<T> JoinHandle<T> {
 
     /// Whether the task has ended with a panic, or with an output that `is_failure` says is one.
     pub(crate) fn has_failed(&mut self, is_failure: impl Fn(&T) -> bool) -> bool {
-        if !self.is_finished() {
+        if !self.has_output() {
             return false;
         }
         let mut has_failed = false;
@@ -175,7 +182,8 @@ impl<T> JoinHandle<T> {
             Ok(output) => has_failed = is_failure(output),
             Err(failure) => has_failed = matches!(failure, Failure::Panic(_)),
         };
-        // SAFETY: the task is complete, so the stage is the handle's (T3), which is borrowed mutably.
+        // SAFETY: the task is complete and its outcome not lent, so the stage is the handle's (T3), which
+        // is borrowed mutably: nobody can lend it meanwhile.
         unsafe { (self.task.vtable().look_at_outcome)(self.task.as_ptr(), &mut look) };
         has_failed
     }
@@ -202,7 +210,7 @@ impl<T> JoinHandle<T> {
     /// # })
     /// ```
     pub fn try_result(&mut self) -> Result<T, TryResultError> {
-        if !self.task.state().is_complete() || self.is_lent(None) {
+        if !self.has_output() {
             return Err(TryResultError::Pending);
         }
         // A waker that an earlier await has left is the runner's: it was promised a wake.
@@ -214,7 +222,7 @@ impl<T> JoinHandle<T> {
     }
 
     /// Whether callbacks have the output of the complete task just now. If they do, `waker` is woken
-    /// when they are through.
+    /// when they are through, or without one, who was to be woken before.
     fn is_lent(&self, waker: Option<&Waker>) -> bool {
         // To clone a waker is code of a user: not under the lock.
         self.extras().is_some_and(|extras| extras.callbacks.keep_waker(waker.cloned()))
