@@ -418,6 +418,17 @@ fn scene() {
             let _ = runner.try_run(pressing_twice);
             println!("- the second one was ignored");
         }
+        "busy" => {
+            let busy = async {
+                press_ctrl_c();
+                loop {
+                    task::coop::consume_budget().await;
+                }
+            };
+            let ended: Result<(), _> = runner.try_run(busy);
+            assert!(matches!(ended, Err(RunError::Interrupted)));
+            println!("- interrupted");
+        }
         "between runs" => {
             runner.run(async {});
             press_ctrl_c();
@@ -472,6 +483,16 @@ fn ctrl_c_ends_a_run_and_the_runner_can_run_another() {
         let (status, said) = play("once");
         assert!(status.success(), "{status}: {said:?}");
         assert_eq!(said, ["- main dropped", "- another run", "- task dropped", "- the end"]);
+    });
+}
+
+/// A main that uses up its budget in every poll is interrupted like any other.
+#[test]
+fn ctrl_c_ends_a_busy_run() {
+    watchdog(LIMIT, || {
+        let (status, said) = play("busy");
+        assert!(status.success(), "{status}: {said:?}");
+        assert_eq!(said, ["- interrupted"]);
     });
 }
 

@@ -2,6 +2,7 @@
 
 use super::IntoTask;
 use super::crew::Crew;
+use crate::front::aside::Aside;
 use crate::tasks::JoinError;
 use crate::time::error::Elapsed;
 use crate::time::{self, Duration, Sleep};
@@ -233,11 +234,12 @@ impl<S: Stream + Unpin> Stream for Within<S> {
         let Self { stream: Some(stream), limit, sleep } = &mut *self else {
             return Poll::Ready(None);
         };
+        let aside = Aside::begin();
         if let Poll::Ready(next) = Pin::new(stream).poll_next(cx) {
             return Poll::Ready(next.map(Ok));
         }
         let sleep = sleep.get_or_insert_with(|| time::sleep(*limit));
-        ready!(Pin::new(sleep).poll(cx));
+        ready!(aside.poll(|| Pin::new(sleep).poll(cx)));
         self.stream = None;
         Poll::Ready(Some(Err(Elapsed::new())))
     }

@@ -9,6 +9,7 @@
 //! | Expired, Finished | `reschedule`              | same     | refused                               |
 //! | Active   | the future is dropped              | Finished |                                       |
 
+use crate::front::aside::Aside;
 use crate::sync::wait_list::poll_alone;
 use crate::time::error::Elapsed;
 use crate::time::{Duration, Instant, Sleep, sleep, sleep_until};
@@ -124,11 +125,12 @@ where
     let mut body = pin!(Some(body(Timeout(shared.clone()))));
     let mut timer = Timer { shared: &shared, sleep: None };
     poll_fn(|cx| {
+        let aside = Aside::begin();
         let running = body.as_mut().as_pin_mut().expect("polled until it is ready");
         if let Poll::Ready(output) = running.poll(cx) {
             return Poll::Ready(Ok(output));
         }
-        timer.poll_expired(cx).map(|()| {
+        timer.poll_expired(&aside, cx).map(|()| {
             body.set(None);
             Err(Elapsed::new())
         })
@@ -201,7 +203,7 @@ struct Timer<'a> {
 
 impl Timer<'_> {
     /// Ready when the deadline has come; then it moves no more.
-    fn poll_expired(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_expired(&mut self, aside: &Aside, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             let moved = poll_alone(self.shared, |state| &mut state.waiter, cx, State::take_move);
             if let Poll::Ready(deadline) = moved {
@@ -213,7 +215,7 @@ impl Timer<'_> {
                 }
                 return Poll::Pending;
             };
-            if Pin::new(sleep).poll(cx).is_ready() {
+            if aside.poll(|| Pin::new(sleep).poll(cx)).is_ready() {
                 if self.shared.lock().expire() {
                     return Poll::Ready(());
                 }
@@ -286,10 +288,11 @@ impl Error for RescheduleError {}
 
 impl fmt::Debug for Timeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.0.lock();
-        f.debug_struct("Timeout")
-            .field("state", &state.phase)
-            .field("when", &state.deadline)
-            .finish()
+        let (phase, deadline) = {
+            let state = self.0.lock();
+            (state.phase, state.deadline)
+        };
+        // Without the lock: what is written to may be code of a user.
+        f.debug_struct("Timeout").field("state", &phase).field("when", &deadline).finish()
     }
 }

@@ -3,7 +3,9 @@
 //! | state   | event                     | state   | and                                         |
 //! |---------|---------------------------|---------|---------------------------------------------|
 //! | Fresh   | poll, time to wait        | Running | the future is spawned, the time runs        |
-//! | Fresh   | poll, no time at all      | Ending  | a future is dropped: ready with `Elapsed`; a task is aborted |
+//! | Fresh   | poll, no time at all      | –       | a future is dropped: ready with `Elapsed`   |
+//! | Fresh   | poll, no time at all      | Ending  | a task that has not ended is aborted        |
+//! | Fresh   | poll, no time at all      | Running | a task that has ended is not                |
 //! | Running | the task ends             | –       | ready with its outcome                      |
 //! | Running | the time is over          | Ending  | the task is aborted                         |
 //! | Ending  | the task has a value all the same | – | ready with the value                     |
@@ -11,6 +13,7 @@
 //! | Running, Ending | dropped           | –       | the task is aborted                         |
 
 use super::IntoTask;
+use crate::front::aside::Aside;
 use crate::tasks::{JoinError, JoinHandle};
 use crate::time::{self, Duration, Sleep};
 use sheave_facade::seeded;
@@ -100,8 +103,7 @@ impl<A: IntoTask<T>, T> State<A, T> {
         let awaitable = awaitable.take().expect("polled after it had returned its output");
         *self = if limit.is_some_and(|limit| limit.is_zero()) {
             let task = awaitable.into_started()?;
-            task.abort();
-            Self::Ending(task)
+            if task.cancel() { Self::Ending(task) } else { Self::Running(task, None) }
         } else {
             let limit = limit.map(time::sleep);
             Self::Running(awaitable.into_task_at(caller), limit)
@@ -129,11 +131,12 @@ impl<A: IntoTask<T>, T> Future for WaitFor<A, T> {
             return Poll::Ready(Err(WaitForError::Elapsed));
         }
         if let State::Running(task, limit) = state {
+            let aside = Aside::begin();
             if let Poll::Ready(outcome) = Pin::new(task).poll(cx) {
                 return Poll::Ready(outcome.map_err(WaitForError::Join));
             }
             match limit {
-                Some(limit) => ready!(Pin::new(limit).poll(cx)),
+                Some(limit) => ready!(aside.poll(|| Pin::new(limit).poll(cx))),
                 None => return Poll::Pending,
             }
             state.give_up();

@@ -2,8 +2,7 @@
 
 use super::error::Elapsed;
 use super::{Instant, Sleep, sleep_until};
-use crate::coop;
-use crate::util::waits;
+use crate::front::aside::Aside;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -110,18 +109,11 @@ pub(crate) fn poll_limited<T>(
     cx: &mut Context<'_>,
     poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
 ) -> Poll<Result<T, Elapsed>> {
-    let had_budget = coop::has_budget_remaining();
+    let aside = Aside::begin();
     if let Poll::Ready(output) = poll(cx) {
         return Poll::Ready(Ok(output));
     }
-    let delay = Pin::new(delay);
-    // What uses up the budget in every poll must not keep the time from being looked at.
-    let polled = if had_budget && !coop::has_budget_remaining() {
-        coop::without_budget(|| waits::secondary(|| delay.poll(cx)))
-    } else {
-        waits::secondary(|| delay.poll(cx))
-    };
-    polled.map(|()| Err(Elapsed::new()))
+    aside.poll(|| Pin::new(delay).poll(cx)).map(|()| Err(Elapsed::new()))
 }
 
 impl<F: fmt::Debug> fmt::Debug for Timeout<F> {

@@ -10,6 +10,7 @@
 //!
 //! One bit will do: whether the next Ctrl-C ends the process. The signal handler sets it.
 
+use crate::front::aside::Aside;
 use crate::signal::unix::{SignalKind, signal};
 use crate::util::waits::unnoted;
 use sheave_facade::sync::Arc;
@@ -59,10 +60,13 @@ impl CtrlC {
         let mut interrupts = signal(SignalKind::interrupt())?;
         let _running = Running::begin(self);
         let mut future = pin!(future);
-        let output = poll_fn(|cx| match future.as_mut().poll(cx) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            // What the future waits for is what a dump shows.
-            Poll::Pending => unnoted(|| interrupts.poll_recv(cx)).map(|_| None),
+        let output = poll_fn(|cx| {
+            let aside = Aside::begin();
+            match future.as_mut().poll(cx) {
+                Poll::Ready(output) => Poll::Ready(Some(output)),
+                // What the future waits for is what a dump shows.
+                Poll::Pending => unnoted(|| aside.poll(|| interrupts.poll_recv(cx))).map(|_| None),
+            }
         });
         Ok(output.await)
     }

@@ -3,12 +3,14 @@
 use super::sections::{Section, current, within};
 use super::shared::{Event, Shared};
 use crate::cancel::Cancelled;
-use crate::coop;
+use crate::front::aside::Aside;
 use crate::time::{Sleep, sleep_until};
+use crate::util::contain::catch;
 use pin_project_lite::pin_project;
 use sheave_facade::sync::Arc;
 use std::fmt;
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -40,13 +42,17 @@ impl<F> Run<F> {
     /// Drops the body, in its scope.
     fn end(self: Pin<&mut Self>, is_caught: bool) {
         let mut this = self.project();
-        if this.body.is_some() {
-            within(Some(this.scope.clone()), || this.body.set(None));
-            if *this.has_entered {
-                this.scope.leave(is_caught);
-            }
-            *this.timer = None;
-            *this.section = None;
+        if this.body.is_none() {
+            return;
+        }
+        let dropped = catch(|| within(Some(this.scope.clone()), || this.body.set(None)));
+        if *this.has_entered {
+            this.scope.leave(is_caught);
+        }
+        *this.timer = None;
+        *this.section = None;
+        if let Err(payload) = dropped {
+            resume_unwind(payload);
         }
     }
 
@@ -63,7 +69,11 @@ impl<F> Run<F> {
     }
 
     /// Waits until the body shall be dropped: why, and whether somebody waited for that.
-    fn poll_cancelled(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<(Cancelled, bool)> {
+    fn poll_cancelled(
+        self: Pin<&mut Self>,
+        aside: &Aside,
+        cx: &mut Context<'_>,
+    ) -> Poll<(Cancelled, bool)> {
         let this = self.project();
         loop {
             let filed = this.timer.as_ref().map(Sleep::deadline);
@@ -78,8 +88,7 @@ impl<F> Run<F> {
                 Poll::Pending => {}
             }
             let Some(timer) = this.timer else { return Poll::Pending };
-            // The body may use up the budget in every poll.
-            if coop::without_budget(|| Pin::new(timer).poll(cx)).is_pending() {
+            if aside.poll(|| Pin::new(timer).poll(cx)).is_pending() {
                 return Poll::Pending;
             }
             if this.scope.own_cause().is_some() {
@@ -96,6 +105,7 @@ impl<F: Future> Future for Run<F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.as_mut().enter();
         loop {
+            let aside = Aside::begin();
             let this = self.as_mut().project();
             let was_told = this.scope.token.is_cancelled();
             let body = this.body.as_pin_mut();
@@ -103,7 +113,7 @@ impl<F: Future> Future for Run<F> {
             let polled = within(Some(this.scope.clone()), || body.poll(cx));
             let output = match polled {
                 Poll::Ready(output) => Ok(output),
-                Poll::Pending => match self.as_mut().poll_cancelled(cx) {
+                Poll::Pending => match self.as_mut().poll_cancelled(&aside, cx) {
                     // It came since the poll began: who waits for it in the body is polled once more.
                     Poll::Ready((_, true)) if !was_told => continue,
                     Poll::Ready((cause, _)) => Err(cause),
