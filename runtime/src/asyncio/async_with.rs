@@ -14,7 +14,7 @@ use crate::front::spawn::with_current;
 use crate::scheduler::Shared;
 use crate::tasks::Spec;
 use crate::time::timeout;
-use crate::util::contain::{Payload, catch};
+use crate::util::contain::{Payload, catch, discard};
 use crate::util::report;
 use sheave_facade::sync::Arc;
 use std::any::type_name;
@@ -149,7 +149,20 @@ pub enum AsyncWithError<B, M> {
 ///
 /// # Examples
 /// See [`AsyncContextManager`].
-pub async fn async_with<M, T, E>(
+#[track_caller]
+pub fn async_with<M, T, E>(
+    manager: M,
+    body: impl AsyncFnOnce(&mut M::Guard) -> Result<T, E>,
+) -> impl Future<Output = Result<T, AsyncWithError<E, M::Error>>>
+where
+    M: AsyncContextManager,
+    E: Error + Send + Sync + 'static,
+{
+    enter_and_leave(Location::caller(), manager, body)
+}
+
+async fn enter_and_leave<M, T, E>(
+    caller: &'static Location<'static>,
     manager: M,
     body: impl AsyncFnOnce(&mut M::Guard) -> Result<T, E>,
 ) -> Result<T, AsyncWithError<E, M::Error>>
@@ -159,7 +172,7 @@ where
 {
     let runtime = with_current(Arc::clone);
     let guard = manager.enter().await.map_err(AsyncWithError::Enter)?;
-    let mut entered = Entered::<M, E> { stage: Stage::Inside(guard), runtime };
+    let mut entered = Entered::<M, E> { stage: Stage::Inside(guard), runtime, caller };
     match run(entered.guard(), body).await {
         Ended::Returned(Ok(value)) => match entered.leave(How::Ok).await {
             (Ok(()), _) => Ok(value),
@@ -201,16 +214,28 @@ async fn run<G, T, E>(
     // Who waits for a scope is polled before the scope drops anything.
     let scope = current_scope();
     let mut cancelled = scope.as_ref().map(CancelScope::cancelled);
-    let mut body = pin!(body(guard));
-    poll_fn(|cx| match catch(|| body.as_mut().poll(cx)) {
-        Ok(Poll::Ready(result)) => Poll::Ready(Ended::Returned(result)),
-        Err(payload) => Poll::Ready(Ended::Panicked(payload)),
-        Ok(Poll::Pending) => match &mut cancelled {
-            Some(cancelled) => cancelled.poll_unbudgeted(cx).map(|()| Ended::Cancelled),
-            None => Poll::Pending,
-        },
+    // A closure that panics before there is a future is to panic in the poll.
+    let mut body = pin!(Some(async { body(guard).await }));
+    let ended = poll_fn(|cx| {
+        let running = body.as_mut().as_pin_mut().expect("polled until it has ended");
+        match catch(|| running.poll(cx)) {
+            Ok(Poll::Ready(result)) => Poll::Ready(Ended::Returned(result)),
+            Err(payload) => Poll::Ready(Ended::Panicked(payload)),
+            Ok(Poll::Pending) => match &mut cancelled {
+                Some(cancelled) => cancelled.poll_unbudgeted(cx).map(|()| Ended::Cancelled),
+                None => Poll::Pending,
+            },
+        }
     })
-    .await
+    .await;
+    match (ended, catch(|| body.set(None))) {
+        (ended, Ok(())) => ended,
+        (Ended::Panicked(first), Err(second)) => {
+            discard(second);
+            Ended::Panicked(first)
+        }
+        (_, Err(payload)) => Ended::Panicked(payload),
+    }
 }
 
 /// [`ExitReason`] with what it refers to.
@@ -230,6 +255,7 @@ type Left<M, E> = (Result<(), <M as AsyncContextManager>::Error>, Option<E>);
 struct Entered<M: AsyncContextManager, E: Error + Send + Sync + 'static> {
     stage: Stage<M, E>,
     runtime: Arc<Shared>,
+    caller: &'static Location<'static>,
 }
 
 enum Stage<M: AsyncContextManager, E> {
@@ -290,7 +316,7 @@ impl<M: AsyncContextManager, E: Error + Send + Sync + 'static> Entered<M, E> {
                     )),
                 }
             };
-            drop(self.runtime.spawn(cleanup, Spec::at(Location::caller())));
+            drop(self.runtime.spawn(cleanup, Spec::at(self.caller)));
         } else {
             has_ended.cancel();
         }

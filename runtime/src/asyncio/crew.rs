@@ -85,8 +85,10 @@ impl<I, T> Crew<I, T> {
 
     /// Lets go of all, which run on, and takes no more from the input.
     pub(super) fn disband(&mut self) {
+        let running = std::mem::take(&mut self.running);
+        // A drop of the input that panics must not leave them here, to be aborted.
+        drop(running);
         self.input = None;
-        self.running.clear();
     }
 
     /// The outcome of the member with this key. `Pending` if there is no such member, or if it runs on.

@@ -27,6 +27,7 @@ pub use error::{
 pub use handle::TaskGroup;
 pub use member::{GroupTask, Readiness};
 
+use crate::front::aside::Aside;
 use crate::sync::wait_list::poll_alone;
 use crate::sync::{Notify, Semaphore};
 use crate::time::{self, Sleep};
@@ -285,7 +286,12 @@ where
     }
 
     /// Cuts the group when the grace is over. Ready if it did so just now.
-    fn poll_grace(self: Pin<&mut Self>, group: &Shared<E>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_grace(
+        self: Pin<&mut Self>,
+        group: &Shared<E>,
+        aside: &Aside,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
         let this = self.project();
         let (grace, is_cut) = {
             let state = group.state.lock();
@@ -293,7 +299,7 @@ where
         };
         let Some(grace) = grace.filter(|_| !is_cut) else { return Poll::Pending };
         let sleep = this.grace.get_or_insert_with(|| time::sleep(grace));
-        ready!(Pin::new(sleep).poll(cx));
+        ready!(aside.poll(|| Pin::new(sleep).poll(cx)));
         group.change(State::cut);
         Poll::Ready(())
     }
@@ -326,10 +332,11 @@ where
     type Output = Result<R, TaskGroupError<E>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let aside = Aside::begin();
         let group = self.as_mut().enter();
         loop {
             self.as_mut().poll_body(&group, cx);
-            if self.as_mut().poll_grace(&group, cx).is_ready() {
+            if self.as_mut().poll_grace(&group, &aside, cx).is_ready() {
                 continue;
             }
             if self.end.is_some() {

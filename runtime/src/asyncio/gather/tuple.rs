@@ -70,42 +70,54 @@ impl<O: Operands> GatherTuple<O> {
         GatherTuple { operands, posts: None, caller, error: None, aborts_on_error: false }
     }
 
-    /// Aborts all tasks and waits until they have ended; `None` unless all have completed in spite of it.
-    /// As [`Gather::cancel`](super::Gather::cancel).
-    ///
-    /// # Cancel safety
-    /// Consumes: all are aborted at the call, dropping the future gives up the wait for them.
-    pub fn cancel(mut self) -> impl Future<Output = Option<<O::Posts as Posts>::Values>> {
-        self.abort_all();
-        // An error must not end the wait for the others.
-        self.aborts_on_error = true;
-        async move {
-            self.posts.as_ref()?;
-            let error = poll_fn(|cx| self.poll_ended(cx, true)).await;
-            let mut posts = self.posts.take()?;
-            if error.is_none() { Some(posts.values()) } else { None }
-        }
-    }
-}
-
-impl<O: Operands> GatherTuple<O, true> {
-    /// Aborts all tasks and waits until they have ended; `None` if one of them was cancelled. As
+    /// Aborts all tasks and waits until they have ended. `None` if one of them was cancelled by this, or was
+    /// never started; otherwise what the gather would have yielded. As
     /// [`Gather::cancel`](super::Gather::cancel).
     ///
     /// # Cancel safety
     /// Consumes: all are aborted at the call, dropping the future gives up the wait for them.
-    pub fn cancel(mut self) -> impl Future<Output = Option<<O::Posts as Posts>::Outcomes>> {
-        self.abort_all();
-        async move {
-            self.posts.as_ref()?;
-            poll_fn(|cx| self.poll_ended(cx, false)).await;
-            let mut posts = self.posts.take()?;
-            if posts.was_cut() { None } else { Some(posts.outcomes()) }
-        }
+    pub fn cancel(mut self) -> impl Future<Output = Option<<Self as Future>::Output>> {
+        let before = self.abort_and_count();
+        poll_fn(move |cx| {
+            let uncut = ready!(self.poll_cut(before, cx));
+            Poll::Ready(uncut.map(|mut posts| {
+                let mut error = self.error.take();
+                let _all_have_ended = posts.poll_all(cx, Some(&mut error));
+                error.map_or_else(|| Ok(posts.values()), Err)
+            }))
+        })
+    }
+}
+
+impl<O: Operands> GatherTuple<O, true> {
+    /// As without `return_exceptions`.
+    ///
+    /// # Cancel safety
+    /// Consumes: all are aborted at the call, dropping the future gives up the wait for them.
+    pub fn cancel(mut self) -> impl Future<Output = Option<<Self as Future>::Output>> {
+        let before = self.abort_and_count();
+        poll_fn(move |cx| {
+            self.poll_cut(before, cx).map(|uncut| uncut.map(|mut posts| posts.outcomes()))
+        })
     }
 }
 
 impl<O: Operands, const ALL: bool> GatherTuple<O, ALL> {
+    /// Asks those that have started to end. Returns how many were cancelled before.
+    fn abort_and_count(&self) -> usize {
+        let before = self.posts.as_ref().map_or(0, Posts::cancelled);
+        self.abort_all();
+        before
+    }
+
+    /// Waits until all have ended. `None` if more than `before` were cancelled.
+    fn poll_cut(&mut self, before: usize, cx: &mut Context<'_>) -> Poll<Option<O::Posts>> {
+        if let Some(posts) = &mut self.posts {
+            ready!(posts.poll_all(cx, None));
+        }
+        Poll::Ready(self.posts.take().filter(|posts| posts.cancelled() == before))
+    }
+
     /// Asks those that have started to end.
     fn abort_all(&self) {
         if let Some(posts) = &self.posts {
@@ -186,8 +198,8 @@ pub trait Posts {
 
     fn abort_all(&self);
 
-    /// Whether one that has ended was cancelled.
-    fn was_cut(&self) -> bool;
+    /// How many have ended as cancelled, of those whose outcome is here.
+    fn cancelled(&self) -> usize;
 
     /// The values. For when all have ended well.
     fn values(&mut self) -> Self::Values;
@@ -231,7 +243,7 @@ impl<T> Post<T> {
         self.task.iter().for_each(JoinHandle::abort);
     }
 
-    fn was_cut(&self) -> bool {
+    fn was_cancelled(&self) -> bool {
         matches!(&self.outcome, Some(Err(error)) if error.is_cancelled())
     }
 
@@ -275,8 +287,8 @@ macro_rules! tuples {
                 $(self.$at.abort();)*
             }
 
-            fn was_cut(&self) -> bool {
-                false $(|| self.$at.was_cut())*
+            fn cancelled(&self) -> usize {
+                0 $(+ usize::from(self.$at.was_cancelled()))*
             }
 
             fn values(&mut self) -> Self::Values {

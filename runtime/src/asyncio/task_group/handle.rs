@@ -3,7 +3,7 @@
 use super::Shared;
 use super::child::{BlockingChild, Child, Report, Ticket};
 use super::error::{Failed, SpawnError, SpawnErrorKind, StartError};
-use super::member::{AbortOnDrop, GroupTask, Readiness};
+use super::member::{GroupTask, Readiness, Starting};
 use super::state::{Key, State};
 use crate::front::spawn::with_current;
 use crate::scheduler::LaneName;
@@ -70,8 +70,8 @@ impl<E> TaskGroup<E> {
         self.0.change(State::cut);
     }
 
-    /// Asks the group to end, and [cancels](Self::cancel) it if it has not ended after `grace`. From now on
-    /// nothing can be spawned, and [`cancelled`](Self::cancelled) is ready: members that wait for
+    /// Asks the group to end, and [cancels](Self::cancel) it if it has not ended after `grace`; the first
+    /// call counts. From now on nothing can be spawned, and [`cancelled`](Self::cancelled) is ready: members that wait for
     /// that can clean up and end by themselves.
     ///
     /// # Differences from asyncio
@@ -195,20 +195,26 @@ impl<E: Send + 'static> TaskGroup<E> {
     ///
     /// # Panics
     /// If the thread is in no runtime.
-    pub async fn spawn_when_free<T, F>(&self, future: F) -> Result<GroupTask<T>, SpawnError<F>>
+    #[track_caller]
+    pub fn spawn_when_free<T, F>(
+        &self,
+        future: F,
+    ) -> impl Future<Output = Result<GroupTask<T>, SpawnError<F>>>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
-        let slot = match &self.0.slots {
-            None => None,
-            // Closed: entering tells why.
-            Some(slots) => slots.clone().acquire_owned().await.ok(),
-        };
         let caller = Location::caller();
-        self.launch(future, slot, |child| {
-            with_current(|shared| shared.spawn(child, Spec::at(caller)))
-        })
+        async move {
+            let slot = match &self.0.slots {
+                None => None,
+                // Closed: entering tells why.
+                Some(slots) => slots.clone().acquire_owned().await.ok(),
+            };
+            self.launch(future, slot, |child| {
+                with_current(|shared| shared.spawn(child, Spec::at(caller)))
+            })
+        }
     }
 
     /// Runs a closure that may block on the blocking pool, as a member. It can be aborted only until it
@@ -283,20 +289,21 @@ impl<E: Send + 'static> TaskGroup<E> {
     /// group.await.unwrap();
     /// # }
     /// ```
-    pub async fn start<V, F, B>(&self, member: F) -> Result<V, StartError>
+    #[track_caller]
+    pub fn start<V, F, B>(&self, member: F) -> impl Future<Output = Result<V, StartError>>
     where
         F: FnOnce(Readiness<V>) -> B,
         B: Future<Output = Result<(), E>> + Send + 'static,
     {
         let caller = Location::caller();
-        let (ready, started) = oneshot::channel();
-        let task = self
-            .spawn_at(member(Readiness::new(ready)), None, caller)
-            .map_err(|refused| StartError::Refused(refused.kind()))?;
-        let unless_started = AbortOnDrop::new(task.abort_handle());
-        let started = started.await.map_err(|_dropped| StartError::NotStarted);
-        unless_started.disarm();
-        started
+        async move {
+            let (ready, started) = oneshot::channel();
+            let task = self
+                .spawn_at(member(Readiness::new(ready)), None, caller)
+                .map_err(|refused| StartError::Refused(refused.kind()))?;
+            let starting = Starting::new(task.abort_handle(), started);
+            starting.wait().await.ok_or(StartError::NotStarted)
+        }
     }
 
     fn spawn_at<T, F>(

@@ -93,21 +93,33 @@ impl<T> Future for GroupTask<T> {
     }
 }
 
-/// Aborts a member whose start nobody waits for any more.
-pub(super) struct AbortOnDrop(Option<AbortHandle>);
+/// The wait for a member to start. A member that has not when nobody waits any more is aborted.
+pub(super) struct Starting<V> {
+    /// `None` when the wait is over.
+    member: Option<AbortHandle>,
+    started: oneshot::Receiver<V>,
+}
 
-impl AbortOnDrop {
-    pub(super) fn new(member: AbortHandle) -> Self {
-        Self(Some(member))
+impl<V> Starting<V> {
+    pub(super) fn new(member: AbortHandle, started: oneshot::Receiver<V>) -> Self {
+        Self { member: Some(member), started }
     }
 
-    pub(super) fn disarm(mut self) {
-        self.0 = None;
+    /// What it said, or `None` if it has ended without a word.
+    pub(super) async fn wait(mut self) -> Option<V> {
+        let started = (&mut self.started).await;
+        self.member = None;
+        started.ok()
     }
 }
 
-impl Drop for AbortOnDrop {
+impl<V> Drop for Starting<V> {
     fn drop(&mut self) {
-        self.0.iter().for_each(AbortHandle::abort);
+        let Some(member) = self.member.take() else { return };
+        // From here on it cannot start any more; it may have, without having been heard.
+        self.started.close();
+        if self.started.try_recv().is_err() {
+            member.abort();
+        }
     }
 }
