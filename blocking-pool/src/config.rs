@@ -1,9 +1,9 @@
 //! The settings of a pool and their defaults.
 
+use crate::contain::ask;
 use crate::pool::Pool;
 use crate::spawner::{SpawnHandler, ThreadStart};
 use sheave_facade::sync::atomic::{AtomicUsize, Ordering};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 use std::{fmt, io};
 
@@ -41,9 +41,10 @@ impl Config {
         match &self.naming {
             Naming::Prefix(prefix) => format!("{prefix}-{number}"),
             // A name is a comfort: a function that panics must not cost the pool a thread.
-            Naming::Function(name) => catch_unwind(AssertUnwindSafe(name))
-                .map(|name| name.replace('\0', "?"))
-                .unwrap_or_else(|_| format!("{DEFAULT_PREFIX}-{number}")),
+            Naming::Function(name) => ask(name).map_or_else(
+                || format!("{DEFAULT_PREFIX}-{number}"),
+                |name| name.replace('\0', "?"),
+            ),
         }
     }
 }

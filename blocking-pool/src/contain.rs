@@ -11,11 +11,19 @@ pub(crate) enum Ended {
 
 /// Runs user code and swallows its panic, which the panic hook has already reported.
 pub(crate) fn contain(code: impl FnOnce()) -> Ended {
+    ask(code).map_or(Ended::ByPanic, |()| Ended::Normally)
+}
+
+/// What user code answers; `None` if it panics, which the panic hook has already reported.
+pub(crate) fn ask<R>(code: impl FnOnce() -> R) -> Option<R> {
     // Unwind safety: the code owns what it captures, and the pool keeps no state in it.
-    let Err(payload) = catch_unwind(AssertUnwindSafe(code)) else { return Ended::Normally };
+    let payload = match catch_unwind(AssertUnwindSafe(code)) {
+        Ok(answer) => return Some(answer),
+        Err(payload) => payload,
+    };
     // A payload may panic once more when it is dropped; that second one is leaked, not dropped.
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(second);
     }
-    Ended::ByPanic
+    None
 }

@@ -87,7 +87,7 @@ impl<F, T> Packet<F, T> {
             self.delivered.notify_all();
         }
         if let Some(waker) = waker {
-            waker.wake();
+            contain(|| waker.wake());
         }
         // Last, because what a closure captures may panic when it is dropped.
         drop(before);

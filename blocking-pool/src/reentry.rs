@@ -35,13 +35,18 @@ pub(crate) struct Membership {
 /// Marks the current thread as one of `pool`'s.
 pub(crate) fn join(pool: &Arc<Shared>) -> Membership {
     let mark = Mark { pool: pool.id(), compensated: false };
-    let pool = POOL.with(|place| place.replace(Some(pool.clone())));
+    let pool = replace(Some(pool.clone()));
     Membership { before: MARK.with(|place| place.replace(mark)), pool }
+}
+
+/// Makes `pool` the one that the mark names and returns the former. On a thread that is ending there is none.
+fn replace(pool: Option<Arc<Shared>>) -> Option<Arc<Shared>> {
+    POOL.try_with(|place| place.replace(pool)).unwrap_or(None)
 }
 
 /// The pool whose thread this is.
 fn current() -> Option<Arc<Shared>> {
-    POOL.with(|pool| pool.borrow().clone())
+    POOL.try_with(|pool| pool.borrow().clone()).unwrap_or(None)
 }
 
 /// Runs `wait`, which blocks this thread. If it is the thread of a pool, whichever, that pool may have
@@ -72,8 +77,7 @@ pub fn compensate<R>(wait: impl FnOnce() -> R) -> R {
 impl Drop for Membership {
     fn drop(&mut self) {
         MARK.with(|mark| mark.set(self.before));
-        let own = POOL.with(|pool| pool.replace(self.pool.take()));
-        drop(own);
+        drop(replace(self.pool.take()));
     }
 }
 

@@ -1,11 +1,11 @@
 //! Where threads come from: the system, or a handler of the user's.
 
+use crate::contain::ask;
 use crate::roster::SeatId;
 use crate::shared::Shared;
 use crate::worker;
 use sheave_facade::sync::Arc;
 use sheave_facade::thread::{Builder, JoinHandle};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::{fmt, io};
 
 /// A user's way of creating threads.
@@ -63,8 +63,8 @@ pub(crate) fn create(shared: &Arc<Shared>, seat: SeatId) -> io::Result<Option<Jo
         ThreadStart { shared: shared.clone(), name: shared.config.next_name(), duty: Some(seat) };
     match &shared.config.spawn_handler {
         // A handler that panics has dropped its `ThreadStart`, so the seat is abandoned.
-        Some(handler) => catch_unwind(AssertUnwindSafe(|| handler(start)))
-            .unwrap_or_else(|_| Err(io::Error::other("the spawn handler panicked")))
+        Some(handler) => ask(|| handler(start))
+            .unwrap_or_else(|| Err(io::Error::other("the spawn handler panicked")))
             .map(|()| None),
         None => create_natively(start).map(Some),
     }

@@ -90,6 +90,11 @@ sheave_facade::thread_local! {
     static WANTED: RefCell<Option<Arc<dyn Wanted>>> = RefCell::new(None);
 }
 
+/// Makes `wanted` the one that is asked for and returns the former. On a thread that is ending there is none.
+fn replace(wanted: Option<Arc<dyn Wanted>>) -> Option<Arc<dyn Wanted>> {
+    WANTED.try_with(|place| place.replace(wanted)).unwrap_or(None)
+}
+
 /// Names the future whose work runs on this thread, until dropped.
 struct AskedFor {
     former: Option<Arc<dyn Wanted>>,
@@ -97,14 +102,13 @@ struct AskedFor {
 
 impl AskedFor {
     fn set(wanted: Arc<dyn Wanted>) -> Self {
-        Self { former: WANTED.with(|place| place.replace(Some(wanted))) }
+        Self { former: replace(Some(wanted)) }
     }
 }
 
 impl Drop for AskedFor {
     fn drop(&mut self) {
-        let own = WANTED.with(|place| place.replace(self.former.take()));
-        drop(own);
+        drop(replace(self.former.take()));
     }
 }
 
@@ -134,7 +138,7 @@ impl Drop for AskedFor {
 /// future.wait().unwrap();
 /// ```
 pub fn check_cancelled() -> Result<(), FutureError> {
-    let wanted = WANTED.with(|place| place.borrow().clone());
+    let wanted = WANTED.try_with(|place| place.borrow().clone()).unwrap_or(None);
     let is_unwanted = wanted.is_some_and(|wanted| wanted.is_unwanted());
     if is_unwanted || with_runtime(|shared| shared.is_some_and(|shared| shared.is_closing())) {
         return Err(FutureError::Cancelled);

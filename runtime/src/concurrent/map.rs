@@ -76,12 +76,12 @@ where
 
     #[track_caller]
     fn next(&mut self) -> Option<Self::Item> {
-        let mut first = self.pending.pop_front()?;
-        let result = first.wait_until(self.deadline);
+        // It stays in the queue meanwhile: a wait that panics loses nothing.
+        let result = self.pending.front_mut()?.wait_until(self.deadline);
         if result.is_ok() {
+            self.pending.pop_front();
             self.submit_next();
         } else {
-            first.cancel();
             self.cancel_pending();
         }
         Some(result)

@@ -23,16 +23,21 @@ sheave_facade::thread_local! {
     static CURRENT: RefCell<Option<Frame>> = RefCell::new(None);
 }
 
+/// Makes `frame` the current one and returns the former. On a thread that is ending there is none.
+fn replace(frame: Option<Frame>) -> Option<Frame> {
+    CURRENT.try_with(|current| current.replace(frame)).unwrap_or(None)
+}
+
 /// The scope of the calling code.
 pub(super) fn current() -> Option<Arc<Shared>> {
-    let frame = CURRENT.with(|current| current.borrow().clone())?;
+    let frame = CURRENT.try_with(|current| current.borrow().clone()).ok()??;
     (frame.task == try_id()).then_some(frame.scope)
 }
 
 /// Runs `work` in `scope`.
 pub(super) fn within<R>(scope: Option<Arc<Shared>>, work: impl FnOnce() -> R) -> R {
     let frame = scope.map(|scope| Frame { scope, task: try_id() });
-    let _restored = Restored(CURRENT.with(|current| current.replace(frame)));
+    let _restored = Restored(replace(frame));
     work()
 }
 
@@ -40,9 +45,8 @@ struct Restored(Option<Frame>);
 
 impl Drop for Restored {
     fn drop(&mut self) {
-        let inner = CURRENT.with(|current| current.replace(self.0.take()));
         // Not under the borrow: a scope may be dropped.
-        drop(inner);
+        drop(replace(self.0.take()));
     }
 }
 

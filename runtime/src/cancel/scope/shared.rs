@@ -196,10 +196,17 @@ impl Shared {
         }
     }
 
+    /// Whether the deadline has passed while there was still something to cancel.
+    fn is_overdue(&self) -> bool {
+        let state = self.state.lock();
+        let has_left = matches!(state.stage, Stage::Left { .. });
+        !has_left && state.deadline.is_some_and(|deadline| deadline <= time::Instant::now())
+    }
+
     /// Whether this scope or one around it is cancelled; a deadline that has passed counts.
     pub(super) fn is_cancelled(self: &Arc<Self>) -> bool {
         for scope in self.outwards() {
-            if scope.deadline().is_some_and(|deadline| deadline <= time::Instant::now()) {
+            if scope.is_overdue() {
                 scope.cancel(Cancelled::by_deadline());
             }
             if scope.token.is_cancelled() {
