@@ -9,7 +9,8 @@
 //!
 //! | slot     | call                     | slot     | and                                          |
 //! |----------|--------------------------|----------|----------------------------------------------|
-//! | any      | first poll of `yield_`   | Yielded  | the block waits                              |
+//! | Empty, Resumed | first poll of `yield_` | Yielded | the block waits                           |
+//! | Yielded  | first poll of another `yield_` | same | the block waits, and this one is polled again |
 //! | Yielded  | the block has been polled| Empty    | the value goes to the caller                 |
 //! | Empty    | the caller goes on       | Resumed  | the block is polled                          |
 //! | Resumed  | next poll of `yield_`    | Empty    | the block goes on with the answer            |
@@ -191,8 +192,8 @@ impl<Y, S> Co<Y, S> {
     /// Await it at once, in the generator's own block: elsewhere nobody answers.
     ///
     /// # Cancel safety
-    /// Consumes: the value is handed out by the first poll, and an answer to a dropped future is
-    /// dropped.
+    /// Consumes: the value is handed out by the first poll, and an answer to a dropped future is dropped.
+    /// While the value of a dropped future has not been taken, the next one waits.
     pub fn yield_(&mut self, value: Y) -> Yield<'_, Y, S> {
         Yield { slot: &self.slot, value: Some(value) }
     }
@@ -218,7 +219,7 @@ impl<Y, S> Future for Yield<'_, Y, S> {
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<S> {
         if let Some(value) = self.value.take() {
-            self.slot.put(State::Yielded(value));
+            self.value = self.slot.offer(value);
             return Poll::Pending;
         }
         self.slot.take_answer().map_or(Poll::Pending, Poll::Ready)
@@ -258,9 +259,25 @@ impl<Y, S> Slot<Y, S> {
         }
     }
 
+    /// The block hands out a value. It comes back if there is one, of a future that was dropped: the caller
+    /// takes that first, and then polls the block again.
+    fn offer(&self, value: Y) -> Option<Y> {
+        let mut state = self.0.lock();
+        if matches!(*state, State::Yielded(_)) {
+            return Some(value);
+        }
+        let former = mem::replace(&mut *state, State::Yielded(value));
+        drop(state);
+        // An answer that nobody took: code of a user.
+        drop(former);
+        None
+    }
+
     /// The caller goes on.
     pub(crate) fn answer(&self, answer: S) {
-        self.put(State::Resumed(answer));
+        let former = mem::replace(&mut *self.0.lock(), State::Resumed(answer));
+        // An answer that nobody took: code of a user, so not under the lock.
+        drop(former);
     }
 
     fn take_answer(&self) -> Option<S> {
@@ -272,11 +289,5 @@ impl<Y, S> Slot<Y, S> {
                 None
             }
         }
-    }
-
-    fn put(&self, next: State<Y, S>) {
-        let former = mem::replace(&mut *self.0.lock(), next);
-        // An answer that nobody took: code of a user, so not under the lock.
-        drop(former);
     }
 }

@@ -105,6 +105,7 @@ pub trait ConcurrentExt: Stream {
     /// assert_eq!(sum.get(), 10);
     /// # });
     /// ```
+    #[track_caller]
     fn for_each_concurrent<F: Future<Output = ()>>(
         self,
         limit: impl Into<Option<usize>>,

@@ -2,60 +2,76 @@
 //!
 //! | call       | keys | waiter    | does                                                  |
 //! |------------|------|-----------|-------------------------------------------------------|
+//! | a wake     | its own among them | any | nothing                                            |
 //! | a wake     | any  | none      | adds its key                                          |
 //! | a wake     | any  | stored    | adds its key, takes the waiter and wakes it unlocked  |
 //! | `pop`      | some | any       | takes the oldest key                                  |
 //! | `poll_pop` | some | any       | takes the oldest key                                  |
 //! | `poll_pop` | none | any       | stores the waiter, in the same hold of the lock       |
+//! | drop       | any  | any       | closes: takes both, and a wake does nothing any more  |
 //!
-//! A key may come more than once, and late: whoever takes it looks whether its future is still there
-//! and still pending. The cost of a completion does not depend on how many futures there are.
+//! A key may come again, and late: whoever takes it looks whether its future is still there and still
+//! pending. The cost of a completion does not depend on how many futures there are, and a future that is
+//! woken many times before it is polled costs no memory.
 
 use sheave_facade::seeded;
+use sheave_facade::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use sheave_facade::sync::{Arc, Mutex};
 use std::collections::VecDeque;
-use std::mem;
 use std::task::{Context, Poll, Wake, Waker};
+use std::{fmt, mem};
 
 /// The receiving end, for one waiter.
-#[derive(Debug)]
 pub(crate) struct ReadyKeys {
     shared: Arc<Mutex<Shared>>,
 }
 
-#[derive(Debug)]
+#[derive(Default)]
 struct Shared {
-    keys: VecDeque<usize>,
+    woken: VecDeque<Arc<Entry>>,
     waiter: Option<Waker>,
+    is_closed: bool,
+}
+
+impl Shared {
+    fn pop(&mut self) -> Option<usize> {
+        let entry = self.woken.pop_front()?;
+        // ORDERING: Relaxed; the flag changes under the lock only.
+        entry.is_woken.store(false, Relaxed);
+        Some(entry.key)
+    }
 }
 
 /// What the waker of one future refers to.
 struct Entry {
     key: usize,
+    /// Whether it is among the woken ones.
+    is_woken: AtomicBool,
     shared: Arc<Mutex<Shared>>,
 }
 
 impl ReadyKeys {
     /// No key, no waiter.
     pub(crate) fn new() -> Self {
-        Self { shared: Arc::new(Mutex::new(Shared { keys: VecDeque::new(), waiter: None })) }
+        Self { shared: Arc::new(Mutex::new(Shared::default())) }
     }
 
     /// A waker that hands in `key`.
     pub(crate) fn waker(&self, key: usize) -> Waker {
-        Waker::from(Arc::new(Entry { key, shared: self.shared.clone() }))
+        let is_woken = AtomicBool::new(false);
+        Waker::from(Arc::new(Entry { key, is_woken, shared: self.shared.clone() }))
     }
 
     /// The key that has waited longest.
     pub(crate) fn pop(&self) -> Option<usize> {
-        self.shared.lock().keys.pop_front()
+        self.shared.lock().pop()
     }
 
     /// Waits for a key.
     pub(crate) fn poll_pop(&self, cx: &mut Context<'_>) -> Poll<usize> {
         {
             let mut shared = self.shared.lock();
-            if let Some(key) = shared.keys.pop_front() {
+            if let Some(key) = shared.pop() {
                 return Poll::Ready(key);
             }
             if shared.waiter.as_ref().is_some_and(|waiter| waiter.will_wake(cx.waker())) {
@@ -67,7 +83,7 @@ impl ReadyKeys {
         let waiter = cx.waker().clone();
         let mut shared = self.shared.lock();
         if !seeded::on("ready_keys_no_recheck") {
-            if let Some(key) = shared.keys.pop_front() {
+            if let Some(key) = shared.pop() {
                 return Poll::Ready(key);
             }
         }
@@ -75,6 +91,23 @@ impl ReadyKeys {
         drop(shared);
         drop(former);
         Poll::Pending
+    }
+}
+
+impl Drop for ReadyKeys {
+    /// Those who are woken refer to this, and it to them: it lets go.
+    fn drop(&mut self) {
+        let mut shared = self.shared.lock();
+        shared.is_closed = true;
+        let gone = (mem::take(&mut shared.woken), shared.waiter.take());
+        drop(shared);
+        drop(gone);
+    }
+}
+
+impl fmt::Debug for ReadyKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadyKeys").finish_non_exhaustive()
     }
 }
 
@@ -86,8 +119,12 @@ impl Wake for Entry {
     fn wake_by_ref(self: &Arc<Self>) {
         let waiter = {
             let mut shared = self.shared.lock();
-            shared.keys.push_back(self.key);
-            mem::take(&mut shared.waiter)
+            // ORDERING: Relaxed; the flag changes under the lock only.
+            if shared.is_closed || self.is_woken.swap(true, Relaxed) {
+                return;
+            }
+            shared.woken.push_back(self.clone());
+            shared.waiter.take()
         };
         if let Some(waiter) = waiter {
             waiter.wake();
