@@ -1,6 +1,8 @@
 //! What bad input gets: an error or a panic at the caller's line, and the fix in its text.
 
+use sheave::asyncio::{as_completed, gather};
 use sheave::runtime::{Builder, Handle, Runtime};
+use sheave::stream::{ConcurrentExt, StreamExt, iter};
 use sheave::task;
 use sheave_tests::{Census, eventually, panic_text, watchdog};
 use std::future::pending;
@@ -62,6 +64,16 @@ fn multi() -> Runtime {
 
 fn current() -> Runtime {
     Builder::new_current_thread().build().unwrap()
+}
+
+#[test]
+fn a_limit_of_zero_is_refused_where_it_is_written() {
+    let squares = || iter([1, 2]).map(|n| async move { n * n });
+    assert_says!(["a limit of zero", "allow one"], squares().buffer_unordered(0));
+    let nothing = |_: i32| async {};
+    assert_says!(["a limit of zero", "allow one"], iter([1, 2]).for_each_concurrent(0, nothing));
+    assert_says!(["a limit of 0", "at least 1"], gather([async {}]).limit(0));
+    assert_says!(["a limit of 0", "at least 1"], as_completed([async {}]).limit(0));
 }
 
 #[test]
