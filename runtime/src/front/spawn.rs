@@ -53,8 +53,9 @@ where
 ///
 /// A job that waits in the queue can be aborted; one that runs cannot, and its handle then reports
 /// its result as if it had not been. If the pool cannot take the job, because the runtime shuts
-/// down or the system refuses a first thread, the closure is dropped and the handle reports a
-/// cancelled task.
+/// down, the system refuses a first thread, or [a limit that was
+/// set](crate::runtime::Builder::blocking_queue_limit) is reached, the closure is dropped and the handle
+/// reports a cancelled task.
 ///
 /// # Panics
 /// If the thread is in no runtime.

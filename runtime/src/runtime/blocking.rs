@@ -26,7 +26,7 @@ impl Builder {
 
     /// How many closures may wait for a thread of the blocking pool while all of them are taken; further
     /// ones are refused. With 0 a closure is taken only if a thread is free or can be made for it. Name
-    /// resolution does not count, and has a few threads of its own. Default: no limit.
+    /// resolution has a queue of its own, without a limit. Default: no limit.
     ///
     /// | what is refused | and says so |
     /// |---|---|

@@ -7,6 +7,7 @@ use crate::sync::{OwnedSemaphorePermit, oneshot};
 use crate::tasks::{JoinError, current_id};
 use crate::util::contain::{Payload, catch, contain, discard};
 use pin_project_lite::pin_project;
+use sheave_facade::seeded;
 use sheave_facade::sync::{Arc, Mutex};
 use std::future::Future;
 use std::pin::Pin;
@@ -125,7 +126,15 @@ pub(super) struct BlockingChild<F, T, E> {
     report: Report<T, E>,
 }
 
-/// A closure that is submitted to a pool, which may refuse it and drop it at once.
+/// A closure that is submitted to a pool, which may refuse it and drop its child at once.
+///
+/// | from      | event                   | to        | the closure                      |
+/// |-----------|-------------------------|-----------|----------------------------------|
+/// | going     | `submitted`             | submitted | stays for `run`                  |
+/// | going     | the child is dropped    | dropped   | stays for who submits it         |
+/// | dropped   | `submitted`             | over      | goes back to who submits it      |
+/// | submitted | the child is dropped    | over      | is dropped, before its place is given up |
+/// | going, submitted | `run`            | same      | is called                        |
 pub(super) struct Errand<F> {
     closure: Option<F>,
     is_submitted: bool,
@@ -155,7 +164,8 @@ impl<F> Errand<F> {
     /// The pool has taken the closure, or has refused it: then it comes back.
     pub(super) fn submitted(&mut self) -> Option<F> {
         self.is_submitted = true;
-        if self.is_dropped { self.closure.take() } else { None }
+        let is_refused = self.is_dropped && !seeded::on("task_group_forgets_refused");
+        if is_refused { self.closure.take() } else { None }
     }
 }
 

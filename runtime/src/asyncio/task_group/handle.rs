@@ -125,7 +125,8 @@ impl<E> TaskGroup<E> {
         }
     }
 
-    /// Aborts all members there are, also those that are being spawned. The group goes on, since members that were aborted have not failed.
+    /// Aborts all members there are, also those that are being spawned. The group goes on, since members
+    /// that were aborted have not failed.
     pub fn abort_all(&self) {
         let members = self.0.state.lock().abort_members();
         members.run();
@@ -353,7 +354,7 @@ impl<E> TaskGroup<E> {
 
     /// Lets a member in.
     #[expect(clippy::type_complexity, reason = "what a member and its handle are made of")]
-    fn admit<T>(
+    pub(super) fn admit<T>(
         &self,
         slot: Option<OwnedSemaphorePermit>,
     ) -> Result<

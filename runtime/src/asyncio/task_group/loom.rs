@@ -1,6 +1,7 @@
 //! Models of a group that fails or closes while somebody spawns into it. Thread 0 is the group.
 
-use super::{TaskGroup, task_group};
+use super::child::{BlockingChild, Report};
+use super::{Shared, TaskGroup, task_group};
 use crate::tasks::testing::{Queue, block_on};
 use sheave_facade::model::{Model, must_catch};
 use sheave_facade::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -114,8 +115,33 @@ fn spawn_races_abort_all() {
     });
 }
 
+/// Claim: a closure whose child is dropped uncalled while it is being submitted goes back or goes with the
+/// child; it is never left behind. Threads 2; bound: none.
+#[test]
+fn submission_races_refusal() {
+    Model::new("task_group_submission_races_refusal").unbounded().check(|| {
+        let (group, token) = (TaskGroup::<u8>::new(Shared::new(None).into()), Arc::new(()));
+        let (ticket, to, _from) = group.admit::<()>(None).expect("the group is open");
+        let held = token.clone();
+        let closure = move || {
+            drop(held);
+            Ok::<(), u8>(())
+        };
+        let child = BlockingChild::new(closure, Report::new(ticket, to));
+        let errand = child.errand();
+        let pool = thread::spawn(move || drop(child));
+        let refused = errand.lock().submitted();
+        pool.join().expect("it drops the child");
+        let expected = if refused.is_some() { 2 } else { 1 };
+        assert_eq!(Arc::strong_count(&token), expected, "the closure was left behind");
+        assert!(group.is_empty());
+    });
+}
+
 #[test]
 fn controls() {
+    let refusal = "asyncio::task_group::loom::submission_races_refusal";
+    must_catch(refusal, "task_group_forgets_refused", &["left behind"]);
     let abort = "asyncio::task_group::loom::spawn_races_abort_all";
     must_catch(abort, "task_group_aborts_settled_only", &["deadlock"]);
     let failure = "asyncio::task_group::loom::spawn_races_failure";
