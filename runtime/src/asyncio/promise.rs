@@ -22,7 +22,7 @@ pub use error::{InvalidStateError, PromiseError};
 use callbacks::{Callback, Calls};
 
 use crate::coop;
-use crate::sync::wait_list::{Key, WaitList, Wakers, wake};
+use crate::sync::wait_list::{Key, WaitList, wake};
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::{Arc, Mutex};
@@ -256,7 +256,7 @@ fn complete<T, E>(
         return Ok(());
     }
     let former = mem::replace(&mut state.outcome, Stage::Settled(outcome));
-    let waiters: Wakers = if seeded::on("promise_wakes_first_only") {
+    let waiters: Vec<Waker> = if seeded::on("promise_wakes_first_only") {
         state.waiters.answer_first(()).into_iter().collect()
     } else {
         state.waiters.answer_all(())

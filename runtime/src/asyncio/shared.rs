@@ -1,7 +1,7 @@
 //! One task, awaited by many.
 
 use crate::coop;
-use crate::sync::wait_list::{Key, WaitList, Wakers, wake};
+use crate::sync::wait_list::{Key, WaitList, wake};
 use crate::tasks::{JoinError, JoinHandle};
 use sheave_facade::seeded;
 use sheave_facade::sync::{Arc, Mutex};
@@ -113,7 +113,7 @@ impl<T: Clone + Send + Sync + 'static> Future for Shared<T> {
             // Whoever finds the output while it renews the task's waker keeps that from being woken.
             state.waiters.answer_all(())
         } else {
-            Wakers::default()
+            Vec::new()
         };
         if output.is_none() {
             this.key = Some(state.waiters.join((), own));

@@ -7,7 +7,7 @@
 //! | some           | `wait` dropped    | one fewer      | it has not come                              |
 //! | –              | answered, dropped | –              | the others go on as if it had                |
 
-use super::wait_list::{Key, WaitList, Wakers, poll_answer, wake};
+use super::wait_list::{Key, WaitList, poll_answer, wake};
 use crate::coop;
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
@@ -15,7 +15,7 @@ use sheave_facade::sync::Mutex;
 use std::fmt;
 use std::future::poll_fn;
 use std::ops::ControlFlow;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 /// A place where so many tasks meet before any of them goes on, again and again.
 ///
@@ -81,7 +81,7 @@ impl Wait<'_> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<BarrierWaitResult> {
         let progress = ready!(coop::poll_proceed(cx));
         let Self { barrier, key } = self;
-        let mut others: Option<Wakers> = None;
+        let mut others: Option<Vec<Waker>> = None;
         let at_once = |waiters: &mut WaitList<(), ()>| {
             if waiters.len() + 1 < barrier.n {
                 return ControlFlow::Continue(());

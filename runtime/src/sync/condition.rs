@@ -12,7 +12,7 @@
 //! | locking   | dropped               | –         | as notified; a grant of the lock goes on too    |
 
 use super::lock::{Lock, LockGuard};
-use super::wait_list::{Key, Left, Told, WaitList, Wakers, poll_told, wake};
+use super::wait_list::{Key, Left, Told, WaitList, poll_told, wake};
 use crate::coop;
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
@@ -20,7 +20,7 @@ use sheave_facade::sync::{Arc, Mutex};
 use std::fmt;
 use std::future::poll_fn;
 use std::ops::ControlFlow;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 /// A [`Lock`] whose holders can wait until another holder [notifies](ConditionGuard::notify) them, as
 /// asyncio has it.
@@ -137,7 +137,7 @@ impl Condition {
             drop(waiters);
             return wake(notified);
         }
-        let notified: Wakers = std::iter::from_fn(next).take(n).collect();
+        let notified: Vec<Waker> = std::iter::from_fn(next).take(n).collect();
         drop(waiters);
         wake(notified);
     }

@@ -30,7 +30,7 @@ pub use store::{Fifo, Lifo, Store};
 pub use stream::QueueStream;
 
 use super::permits::{Permits, Refusal};
-use super::wait_list::{WaitList, Wakers, wake};
+use super::wait_list::{WaitList, wake};
 use crate::util::waits::SyncKind;
 use sheave_facade::seeded;
 use sheave_facade::sync::{Mutex, MutexGuard};
@@ -295,7 +295,7 @@ impl<S: Store> BaseQueue<S> {
             let left = state.unfinished.saturating_sub(store.count());
             (store, state.finish(left))
         } else {
-            (S::EMPTY, Wakers::default())
+            (S::EMPTY, Vec::new())
         };
         drop(state);
         self.places.close();

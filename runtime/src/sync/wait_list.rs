@@ -21,11 +21,10 @@
 //! `change_waker`), a poll takes its answer first.
 
 mod told;
-mod wakers;
 
 pub(crate) use told::Told;
-pub(crate) use wakers::{Wakers, wake};
 
+use crate::util::contain::contain;
 use sheave_facade::sync::{Mutex, MutexGuard};
 use slab::Slab;
 use std::ops::ControlFlow;
@@ -101,23 +100,24 @@ impl<R, A> WaitList<R, A> {
     }
 
     /// Answers all who wait now.
-    pub(crate) fn answer_all(&mut self, answer: A) -> Wakers
+    pub(crate) fn answer_all(&mut self, answer: A) -> Vec<Waker>
     where
         A: Clone,
     {
+        let mut wakers = Vec::with_capacity(self.len);
         (self.len, self.last) = (0, None);
         let mut next = self.first.take();
-        std::iter::from_fn(|| {
-            let (waker, after) = self.set_answer(next?, answer.clone());
+        while let Some(at) = next {
+            let (waker, after) = self.set_answer(at, answer.clone());
+            wakers.push(waker);
             next = after;
-            Some(waker)
-        })
-        .collect()
+        }
+        wakers
     }
 
     /// Removes all, answered or not, and returns the wakers of those who waited in their order. Their
     /// keys are not to be used any more.
-    pub(crate) fn dismiss_all(&mut self) -> Wakers
+    pub(crate) fn dismiss_all(&mut self) -> Vec<Waker>
     where
         A: Default + Clone,
     {
@@ -244,6 +244,12 @@ impl<R, A> WaitList<R, A> {
             Entry::Answered(_) => unreachable!("only those who wait are in the order"),
         }
     }
+}
+
+/// Wakes those who were answered, to be called without any lock. A waker that panics does not cost the
+/// others their wake (T13).
+pub(crate) fn wake(wakers: impl IntoIterator<Item = Waker>) {
+    wakers.into_iter().for_each(|waker| contain(|| waker.wake()));
 }
 
 /// Finds the list in what its lock protects.

@@ -16,7 +16,7 @@
 //! | any                   | dropped               | –              | wanted by one fewer                   |
 
 use super::message::Message;
-use crate::sync::wait_list::{Key, WaitList, Wakers, poll_answer, wake};
+use crate::sync::wait_list::{Key, WaitList, poll_answer, wake};
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::Mutex;
@@ -155,7 +155,7 @@ impl<T> Channel<T> {
         }
         state.receivers -= 1;
         let watchers =
-            if state.receivers == 0 { state.watchers.answer_all(()) } else { Wakers::default() };
+            if state.receivers == 0 { state.watchers.answer_all(()) } else { Vec::new() };
         drop(state);
         wake(watchers);
         drop(unwanted);
@@ -186,8 +186,7 @@ impl<T> Channel<T> {
     pub(super) fn remove_strong(&self) {
         let mut state = self.state.lock();
         state.strong -= 1;
-        let waiting =
-            if state.strong == 0 { state.waiters.answer_all(()) } else { Wakers::default() };
+        let waiting = if state.strong == 0 { state.waiters.answer_all(()) } else { Vec::new() };
         drop(state);
         if !seeded::on("broadcast_last_sender_wakes_nobody") {
             wake(waiting);

@@ -19,7 +19,7 @@ mod room;
 
 pub(super) use room::{Push, Reserve};
 
-use crate::sync::wait_list::{Key, WaitList, Wakers, poll_alone, poll_answer, wake};
+use crate::sync::wait_list::{Key, WaitList, poll_alone, poll_answer, wake};
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::{Mutex, MutexGuard};
@@ -220,7 +220,7 @@ impl<T> Channel<T> {
         let look = |state: &mut State<T>| {
             let count = state.queue.len().min(at_most - batched);
             if batched + count == 0 {
-                return state.is_at_end().then(|| (0, Wakers::default()));
+                return state.is_at_end().then(|| (0, Vec::new()));
             }
             buffer.extend(state.queue.drain(..count));
             state.free += count;
@@ -385,7 +385,7 @@ impl<T> State<T> {
         self.senders.answer_first(Answer::Granted)
     }
 
-    fn grant_all(&mut self) -> Wakers {
+    fn grant_all(&mut self) -> Vec<Waker> {
         std::iter::from_fn(|| self.grant()).collect()
     }
 }

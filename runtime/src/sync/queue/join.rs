@@ -3,12 +3,12 @@
 use super::store::Store;
 use super::{BaseQueue, State};
 use crate::coop;
-use crate::sync::wait_list::{Key, Wakers, poll_answer, wake};
+use crate::sync::wait_list::{Key, poll_held, wake};
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use std::future::poll_fn;
 use std::ops::ControlFlow;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 impl<S: Store> BaseQueue<S> {
     /// Says that an item which was got is done, for [`join`](Self::join).
@@ -51,10 +51,10 @@ impl<S: Store> BaseQueue<S> {
 
 impl<S> State<S> {
     /// So many items are not done. Returns whom to wake, without the lock.
-    pub(super) fn finish(&mut self, left: usize) -> Wakers {
+    pub(super) fn finish(&mut self, left: usize) -> Vec<Waker> {
         self.unfinished = left;
         let is_joined = left == 0 && !seeded::on("queue_join_not_woken");
-        if is_joined { self.joiners.answer_all(()) } else { Wakers::default() }
+        if is_joined { self.joiners.answer_all(()) } else { Vec::new() }
     }
 }
 
@@ -73,8 +73,11 @@ impl<S: Store> Join<'_, S> {
             0 => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         };
-        let polled = poll_answer(&queue.state, |state| &mut state.joiners, key, cx, at_once);
-        ready!(noting(SyncKind::QueueJoiner, *queue, polled));
+        // Who joins is likely to wait. Dropped last, without the lock.
+        let mut clone = key.is_none().then(|| cx.waker().clone());
+        let polled =
+            poll_held(&mut clone, &queue.state, |state| &mut state.joiners, key, cx, at_once);
+        ready!(noting(SyncKind::QueueJoiner, *queue, polled.map(drop)));
         progress.made_progress();
         Poll::Ready(())
     }

@@ -4,7 +4,7 @@ use super::borrow::Ref;
 use super::error::RecvError;
 use super::{Shared, State};
 use crate::coop;
-use crate::sync::wait_list::{Key, Wakers, poll_answer, wake};
+use crate::sync::wait_list::{Key, poll_answer, wake};
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::sync::Arc;
 use std::fmt;
@@ -191,7 +191,7 @@ impl<T> Drop for Receiver<T> {
         let mut state = self.shared.state.lock();
         state.receivers -= 1;
         let watchers =
-            if state.receivers == 0 { state.watchers.answer_all(()) } else { Wakers::default() };
+            if state.receivers == 0 { state.watchers.answer_all(()) } else { Vec::new() };
         drop(state);
         wake(watchers);
     }

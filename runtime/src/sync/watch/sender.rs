@@ -5,7 +5,7 @@ use super::error::SendError;
 use super::receiver::Receiver;
 use super::{Shared, State, Told};
 use crate::coop::consume_budget;
-use crate::sync::wait_list::{Key, Wakers, poll_answer, wake};
+use crate::sync::wait_list::{Key, poll_answer, wake};
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::Arc;
@@ -172,7 +172,7 @@ impl<T> Drop for Sender<T> {
         let mut state = self.shared.state.lock();
         state.senders -= 1;
         let refused =
-            if state.senders == 0 { state.waiters.answer_all(Err(())) } else { Wakers::default() };
+            if state.senders == 0 { state.waiters.answer_all(Err(())) } else { Vec::new() };
         drop(state);
         if !seeded::on("watch_last_sender_wakes_nobody") {
             wake(refused);
