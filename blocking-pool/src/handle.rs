@@ -103,6 +103,8 @@ trait Outcome<T>: Send + Sync {
     /// Takes the result when it is there.
     fn wait(&self) -> Result<T, JobError>;
     fn is_done(&self) -> bool;
+    /// Lets go of the waker.
+    fn stop_waiting(&self);
 }
 
 impl<F, T> Slot<F, T> {
@@ -149,6 +151,11 @@ impl<F: Send, T: Send> Outcome<T> for Packet<F, T> {
 
     fn is_done(&self) -> bool {
         matches!(self.slot.lock().stage, Stage::Done(_) | Stage::Taken)
+    }
+
+    fn stop_waiting(&self) {
+        let waker = self.slot.lock().waker.take();
+        drop(waker);
     }
 }
 
@@ -277,6 +284,12 @@ impl<T> Future for JobHandle<T> {
             Some(result) => Poll::Ready(result),
             None => Poll::Pending,
         }
+    }
+}
+
+impl<T> Drop for JobHandle<T> {
+    fn drop(&mut self) {
+        self.outcome.stop_waiting();
     }
 }
 

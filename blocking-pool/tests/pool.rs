@@ -10,9 +10,12 @@ use futures_lite::future::{self, block_on};
 use sheave_blocking_pool::{
     Backlog, Builder, Executor, Job, JobError, LaneConfig, Pool, RejectReason,
 };
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 struct Counting {
@@ -577,4 +580,21 @@ fn a_handle_moves_between_tasks() {
     assert!(block_on(future::poll_once(&mut handle)).is_none());
     door.open();
     block_on(handle).unwrap();
+}
+
+#[test]
+fn a_running_job_keeps_no_waker_of_a_handle_that_is_gone() {
+    struct Nobody;
+    impl Wake for Nobody {
+        fn wake(self: Arc<Self>) {}
+    }
+    let (pool, nobody, door) = (Pool::new(), Arc::new(Nobody), Door::default());
+    let waker = Waker::from(nobody.clone());
+    let at_door = door.clone();
+    let mut handle = pool.spawn(move || at_door.pass());
+    assert!(Pin::new(&mut handle).poll(&mut Context::from_waker(&waker)).is_pending());
+    assert_eq!(Arc::strong_count(&nobody), 3);
+    drop(handle);
+    assert_eq!(Arc::strong_count(&nobody), 2, "the test has one, and its waker");
+    door.open();
 }

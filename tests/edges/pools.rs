@@ -4,11 +4,14 @@ use crate::{LIMIT, OnDrop, panic_of};
 use sheave::concurrent::{Executor, Job, Rejected, ThreadPool, check_cancelled, run_in_executor};
 use sheave::runtime::Builder;
 use sheave::time::sleep;
-use sheave_tests::watchdog;
+use sheave_tests::{eventually, watchdog};
 use std::cell::RefCell;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -26,6 +29,31 @@ fn a_pool_may_end_with_its_thread() {
             });
         });
         thread.join().unwrap();
+    });
+}
+
+struct Nobody;
+
+impl Wake for Nobody {
+    fn wake(self: Arc<Self>) {}
+}
+
+/// Who gives up a wait is let go of at once, and not when the work ends.
+#[test]
+fn work_keeps_no_waker_of_a_wait_that_was_given_up() {
+    watchdog(LIMIT, || {
+        let nobody = Arc::new(Nobody);
+        let waker = Waker::from(nobody.clone());
+        let mut cx = Context::from_waker(&waker);
+        let pool = ThreadPool::builder().max_workers(1).build();
+        let (release, wait) = channel::<()>();
+        let mut waiting = pool.submit(move || wait.recv().is_ok()).into_future();
+        assert!(Pin::new(&mut waiting).poll(&mut cx).is_pending());
+        eventually("the work begins", || waiting.running());
+        assert_eq!(Arc::strong_count(&nobody), 3);
+        drop(waiting);
+        assert_eq!(Arc::strong_count(&nobody), 2, "the test has one, and its waker");
+        drop(release);
     });
 }
 

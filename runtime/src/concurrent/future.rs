@@ -211,6 +211,12 @@ impl<T> Future<T> {
     }
 }
 
+impl<T> Drop for Future<T> {
+    fn drop(&mut self) {
+        self.state.stop_waiting();
+    }
+}
+
 /// As Python prints it: `<Future at 0x7f state=pending>`, and `running`, `cancelled`, `finished`.
 impl<T> fmt::Debug for Future<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -14,6 +14,7 @@
 //! | Lent             | `lend`        | Done    | runs callbacks until there are none, then wakes        |
 //! | Done             | `take`        | Taken   | the result                                            |
 //! | Taken            | `take`, `add_callback` | – | panics                                              |
+//! | any              | `stop_waiting` | –      | lets go of the waiter                                 |
 //!
 //! Lent means that one thread has the result in its hand and shows it to callbacks, without the lock
 //! (W10). Whoever adds a callback meanwhile leaves it to that thread. A result is thus seen by its
@@ -206,6 +207,12 @@ impl<T> State<T> {
             // User code, hence without the lock (W10); the next round looks again.
             clone = Some(cx.waker().clone());
         }
+    }
+
+    /// Nobody waits any more.
+    pub(super) fn stop_waiting(&self) {
+        let waiter = self.inner.lock().waiter.take();
+        drop(waiter);
     }
 
     /// The result, once [`poll_done`](Self::poll_done) was ready.
