@@ -1,6 +1,7 @@
 //! Many futures of a stream at a time, but not more than so many.
 
 use super::{Stream, StreamExt};
+use crate::util::contain::{Payload, catch};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
@@ -141,7 +142,12 @@ impl<F: Future> Running<F> {
         Self { future: Box::pin(future), waker }
     }
 
-    fn poll(&mut self) -> Poll<F::Output> {
-        self.future.as_mut().poll(&mut Context::from_waker(&self.waker))
+    /// If it panics, it is to be dropped before the panic goes on: nobody would ever wake it.
+    fn poll(&mut self) -> Poll<Result<F::Output, Payload>> {
+        let mut cx = Context::from_waker(&self.waker);
+        match catch(|| self.future.as_mut().poll(&mut cx)) {
+            Ok(polled) => polled.map(Ok),
+            Err(payload) => Poll::Ready(Err(payload)),
+        }
     }
 }

@@ -5,10 +5,11 @@ use crate::stream::Stream;
 use crate::util::ReadyKeys;
 use pin_project_lite::pin_project;
 use slab::Slab;
-use std::fmt;
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::{fmt, mem};
 
 pin_project! {
     /// The stream of [`buffer_unordered`](super::ConcurrentExt::buffer_unordered).
@@ -20,13 +21,15 @@ pin_project! {
         limit: usize,
         keys: ReadyKeys,
         running: Slab<Running<S::Item>>,
+        // The last output was that of a future which was ready at once.
+        has_jumped: bool,
     }
 }
 
 impl<S: Stream> BufferUnordered<S> {
     pub(super) fn new(stream: S, limit: usize) -> Self {
         let (keys, running) = (ReadyKeys::new(), Slab::new());
-        Self { stream: Some(stream), limit, keys, running }
+        Self { stream: Some(stream), limit, keys, running, has_jumped: false }
     }
 }
 
@@ -42,15 +45,24 @@ impl<S: Stream<Item: Future>> BufferUnordered<S> {
                 Poll::Ready(Some(future)) => {
                     let entry = this.running.vacant_entry();
                     let key = entry.key();
-                    let running = Running::new(future, this.keys.waker(key));
-                    if let Poll::Ready(output) = entry.insert(running).poll() {
-                        drop(this.running.remove(key));
-                        return Some(output);
+                    let mut running = Running::new(future, this.keys.waker(key));
+                    if let Poll::Ready(outcome) = running.poll() {
+                        *this.has_jumped = true;
+                        return Some(outcome.unwrap_or_else(|payload| resume_unwind(payload)));
                     }
+                    entry.insert(running);
                 }
             }
         }
         None
+    }
+
+    /// Polls a future that was woken. A late wake finds nothing, or another future, which does not mind.
+    fn poll_woken(self: Pin<&mut Self>, key: usize) -> Option<<S::Item as Future>::Output> {
+        let this = self.project();
+        let Poll::Ready(outcome) = this.running.get_mut(key)?.poll() else { return None };
+        drop(this.running.remove(key));
+        Some(outcome.unwrap_or_else(|payload| resume_unwind(payload)))
     }
 }
 
@@ -58,24 +70,26 @@ impl<S: Stream<Item: Future>> Stream for BufferUnordered<S> {
     type Item = <S::Item as Future>::Output;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Some(output) = self.as_mut().fill(cx) {
-            return Poll::Ready(Some(output));
-        }
-        let this = self.project();
-        // Each once, so that futures which wake themselves let go of the thread.
-        for _ in 0..this.running.len() {
-            let Poll::Ready(key) = this.keys.poll_pop(cx) else { return Poll::Pending };
-            // A late wake finds nothing, or another future, which does not mind.
-            let Some(running) = this.running.get_mut(key) else { continue };
-            if let Poll::Ready(output) = running.poll() {
-                drop(this.running.remove(key));
+        if mem::take(self.as_mut().project().has_jumped) {
+            // Or else a stream of such futures would keep those that were woken from their turn, for ever.
+            if let Some(output) = self.keys.pop().and_then(|key| self.as_mut().poll_woken(key)) {
                 return Poll::Ready(Some(output));
             }
         }
-        if this.running.is_empty() && this.stream.is_none() {
+        if let Some(output) = self.as_mut().fill(cx) {
+            return Poll::Ready(Some(output));
+        }
+        // Each once, so that futures which wake themselves let go of the thread.
+        for _ in 0..self.running.len() {
+            let Poll::Ready(key) = self.keys.poll_pop(cx) else { return Poll::Pending };
+            if let Some(output) = self.as_mut().poll_woken(key) {
+                return Poll::Ready(Some(output));
+            }
+        }
+        if self.running.is_empty() && self.stream.is_none() {
             return Poll::Ready(None);
         }
-        if !this.running.is_empty() {
+        if !self.running.is_empty() {
             cx.waker().wake_by_ref();
         }
         Poll::Pending

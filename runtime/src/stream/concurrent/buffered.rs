@@ -7,6 +7,7 @@ use pin_project_lite::pin_project;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -33,13 +34,20 @@ enum Place<F: Future> {
     Running(Running<F>),
     /// It waits for those before it.
     Done(F::Output),
+    /// It has panicked. Taken away when it is the first.
+    Gone,
 }
 
 impl<F: Future> Place<F> {
     fn poll(&mut self) {
         if let Self::Running(running) = self {
-            if let Poll::Ready(output) = running.poll() {
-                *self = Self::Done(output);
+            match running.poll() {
+                Poll::Pending => {}
+                Poll::Ready(Ok(output)) => *self = Self::Done(output),
+                Poll::Ready(Err(payload)) => {
+                    *self = Self::Gone;
+                    resume_unwind(payload)
+                }
             }
         }
     }
@@ -54,6 +62,10 @@ impl<S: Stream<Item: Future>> Buffered<S> {
     /// Starts futures until there are enough.
     fn fill(self: Pin<&mut Self>, cx: &mut Context<'_>) {
         let mut this = self.project();
+        while let Some(Place::Gone) = this.places.front() {
+            this.places.pop_front();
+            *this.first = this.first.wrapping_add(1);
+        }
         while this.places.len() < *this.limit {
             let Some(stream) = this.stream.as_mut().as_pin_mut() else { return };
             match stream.poll_next(cx) {
