@@ -53,6 +53,7 @@ impl Worker {
         for _ in 0..STEAL_ROUNDS {
             match injector.steal_batch_with_limit_and_pop(&core.queue, share) {
                 Steal::Success(task) => {
+                    self.view.refresh(&self.shared);
                     if self.shared.is_current_thread() {
                         self.line_up_injected(core);
                     }
@@ -103,6 +104,7 @@ impl Worker {
                 match remotes[victim].stealer.steal_batch_and_pop(&core.queue) {
                     Steal::Success(task) => {
                         self.remote().metrics.steals.add(1);
+                        self.view.refresh(&self.shared);
                         self.tell(|| Event::Steals { from: victim });
                         return Some(task);
                     }

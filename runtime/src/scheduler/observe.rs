@@ -2,8 +2,9 @@
 //!
 //! A worker that nobody watches pays one branch on a word of its own for each poll, and for each task
 //! that it queues or steals. Whether somebody watches it asks where it looks outside anyway: when it
-//! begins, when it gets up from sleep, and at each look of a busy worker. So an observer hears of a
-//! busy worker a little late, and for a moment after he was sent away he may still hear.
+//! begins, when it gets up from sleep, at each look of a busy worker, and when it takes tasks that others
+//! have queued. So an observer hears of a worker that is busy with its own tasks a little late, and for a
+//! moment after he was sent away he may still hear.
 
 use super::Shared;
 use super::context::Worker;
