@@ -16,6 +16,7 @@ use crate::park::Parker;
 use crate::tasks::{Id, Trace, current_id};
 use crate::timers::Clock;
 use crate::util::waits;
+use sheave_facade::seeded;
 use sheave_facade::sync::Arc;
 use sheave_facade::sync::atomic::{AtomicBool, Ordering::*};
 use std::future::Future;
@@ -92,16 +93,30 @@ impl Root {
     fn begin_poll(&self, now: u64) {
         self.trace.begin_poll(now);
         waits::begin();
-        // ORDERING: Relaxed; published to dumps by the swap.
-        self.is_polled.store(true, Relaxed);
+        let raise = || {
+            // ORDERING: Relaxed; published to dumps by the swap.
+            self.is_polled.store(true, Relaxed);
+        };
+        if !seeded::on("root_raises_late") {
+            raise();
+        }
         // ORDERING: Acquire pairs with the Release in `wake` (W1). Release: see `doing`.
         self.woken.swap(false, AcqRel);
+        if seeded::on("root_raises_late") {
+            raise();
+        }
     }
 
     fn end_poll(&self) {
         self.trace.wait(waits::latest());
-        // ORDERING: Release pairs with `doing`: a root that waits shows what it waits for.
-        self.is_polled.store(false, Release);
+        if seeded::on("root_forgets_wake") {
+            // ORDERING: Relaxed; for a control.
+            self.woken.store(false, Relaxed);
+        }
+        // ORDERING: Release pairs with `doing`: a root that waits shows what it waits for. Breaks if
+        // Relaxed: model `a_dump_races_a_poll`.
+        let order = if seeded::on("root_note_relaxed") { Relaxed } else { Release };
+        self.is_polled.store(false, order);
     }
 
     /// The thread sleeps until it is woken, or told to look around.
@@ -149,3 +164,6 @@ impl Wake for Root {
         }
     }
 }
+
+#[cfg(all(test, loom))]
+mod loom;
