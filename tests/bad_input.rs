@@ -1,6 +1,7 @@
 //! What bad input gets: an error or a panic at the caller's line, and the fix in its text.
 
-use sheave::asyncio::{as_completed, gather};
+use futures_lite::future::poll_once;
+use sheave::asyncio::{ReturnWhen, as_completed, gather, wait, wait_owned};
 use sheave::runtime::{Builder, Handle, Runtime};
 use sheave::stream::{ConcurrentExt, StreamExt, iter};
 use sheave::task;
@@ -74,6 +75,21 @@ fn a_limit_of_zero_is_refused_where_it_is_written() {
     assert_says!(["a limit of zero", "allow one"], iter([1, 2]).for_each_concurrent(0, nothing));
     assert_says!(["a limit of 0", "at least 1"], gather([async {}]).limit(0));
     assert_says!(["a limit of 0", "at least 1"], as_completed([async {}]).limit(0));
+}
+
+#[test]
+fn what_a_wait_is_told_too_late_is_refused() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let fix = ["`timeout`", "before the first poll"];
+        let mut tasks = [sheave::spawn(pending::<()>())];
+        let mut waits = wait(&mut tasks, ReturnWhen::FirstCompleted);
+        assert!(poll_once(&mut waits).await.is_none());
+        assert_says!(fix, waits.timeout(Duration::ZERO));
+        let mut waits = wait_owned(tasks.into(), ReturnWhen::FirstCompleted);
+        assert!(poll_once(&mut waits).await.is_none());
+        assert_says!(fix, waits.timeout(Duration::ZERO));
+    });
 }
 
 #[test]

@@ -158,3 +158,13 @@ fn owned_handles_come_back_in_two_lists() {
         }
     });
 }
+
+#[test]
+#[should_panic(expected = "polled after it had returned its output")]
+fn a_wait_that_gave_its_handles_back_has_none() {
+    in_virtual_time(async {
+        let mut waits = wait_owned(tasks(&[1]), ReturnWhen::AllCompleted);
+        assert_eq!((&mut waits).await.expect("there is one").0.len(), 1);
+        let _ = waits.await;
+    });
+}

@@ -169,9 +169,10 @@ impl<T> Wait<'_, T> {
     /// `pending`, and runs on.
     ///
     /// # Panics
-    /// When polled, if the thread is in no runtime.
+    /// If it has been polled, and when polled, if the thread is in no runtime.
+    #[track_caller]
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.watch.limit = Some(limit);
+        self.watch.limit_to(limit);
         self
     }
 }
@@ -180,9 +181,10 @@ impl<T> WaitOwned<T> {
     /// As [`Wait::timeout`].
     ///
     /// # Panics
-    /// When polled, if the thread is in no runtime.
+    /// If it has been polled, and when polled, if the thread is in no runtime.
+    #[track_caller]
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.watch.limit = Some(limit);
+        self.watch.limit_to(limit);
         self
     }
 }
@@ -210,6 +212,12 @@ impl<T> Watch<T> {
             running: 0,
             has_enough: false,
         }
+    }
+
+    #[track_caller]
+    fn limit_to(&mut self, limit: Duration) {
+        assert!(self.ended.is_none(), "`timeout` must be called before the first poll");
+        self.limit = Some(limit);
     }
 
     /// Ready when the caller may look which tasks have ended.
@@ -287,6 +295,8 @@ impl<T> Future for WaitOwned<T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { tasks, watch } = self.get_mut();
         if tasks.is_empty() {
+            let is_fresh = watch.ended.is_none();
+            assert!(is_fresh, "a `WaitOwned` was polled after it had returned its output");
             return Poll::Ready(Err(WaitError::Empty));
         }
         ready!(watch.poll(tasks, cx));
