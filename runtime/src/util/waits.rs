@@ -229,18 +229,23 @@ pub(crate) fn secondary<R>(poll: impl FnOnce() -> R) -> R {
     polled
 }
 
-/// Runs `poll`, whose notes do not count.
+/// Runs `poll`, whose notes do not count, also if it panics: whoever catches that may wait for something else.
 #[inline]
 pub(crate) fn unnoted<R>(poll: impl FnOnce() -> R) -> R {
-    let former = latest();
-    let polled = poll();
-    set(former);
-    polled
+    struct Former(Note);
+    impl Drop for Former {
+        fn drop(&mut self) {
+            set(self.0);
+        }
+    }
+    let _former = Former(latest());
+    poll()
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::util::contain::catch;
 
     #[test]
     fn a_note_says_what_went_in() {
@@ -273,5 +278,22 @@ mod tests {
         );
         begin();
         assert_eq!(latest(), Note::NONE);
+    }
+
+    #[test]
+    fn what_is_unnoted_leaves_no_note() {
+        begin();
+        note(Wait::Join { task: 1 });
+        let before = latest();
+        unnoted(|| note(Wait::Join { task: 2 }));
+        assert_eq!(latest(), before);
+        let panicked = catch(|| {
+            unnoted(|| {
+                note(Wait::Join { task: 2 });
+                panic!("after a note");
+            })
+        });
+        assert!(panicked.is_err());
+        assert_eq!(latest(), before);
     }
 }
