@@ -64,6 +64,21 @@ fn closing_loses_nothing_that_was_sent() {
     });
 }
 
+/// Claim: the same of a `send` that has to wait for room, which may be granted before the channel is closed
+/// and filled after that. Threads 2, unbounded.
+#[test]
+fn closing_loses_no_message_that_has_room() {
+    Model::new("mpsc_close_vs_waiting_send").unbounded().check(|| {
+        let (sender, mut receiver) = channel(1);
+        sender.try_send(0).expect("there is room");
+        let sender = thread::spawn(move || usize::from(block_on(sender.send(1)).is_ok()));
+        assert_eq!(receiver.try_recv(), Ok(0));
+        receiver.close();
+        let received = std::iter::from_fn(|| block_on(receiver.recv())).count();
+        assert_eq!(received, sender.join().expect("it ends"));
+    });
+}
+
 /// Claim: `closed` hears of a receiver that is dropped at any moment, and so does a waiting `send`.
 /// Threads 3, bound 2.
 #[test]
@@ -108,6 +123,8 @@ fn controls() {
     must_catch(&arrive, "mpsc_push_wakes_nobody", &["deadlock"]);
     must_catch(&arrive, "mpsc_last_sender_wakes_nobody", &["deadlock"]);
     must_catch(&model("room_is_passed_on"), "mpsc_grant_not_passed_on", &["deadlock"]);
+    let has_room = model("closing_loses_no_message_that_has_room");
+    must_catch(&has_room, "mpsc_push_wakes_nobody", &["deadlock"]);
     let for_nobody = model("a_message_for_nobody_is_dropped");
     must_catch(&for_nobody, "mpsc_fills_for_nobody", &["left behind"]);
 }
