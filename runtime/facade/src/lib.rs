@@ -8,6 +8,7 @@
 //! |---|---|---|---|
 //! | [`sync::atomic`], `fence` | `std` | loom | `SeqCst` *accesses* are `AcqRel` there: write handshakes with `fence(SeqCst)` on both sides |
 //! | [`sync::Mutex`], [`sync::RwLock`], [`sync::Condvar`] | `parking_lot` | loom | spurious wake-ups |
+//! | [`sync::BriefMutex`] | `parking_lot`, with more patience | the same as `Mutex` | how one waits |
 //! | [`sync::TimedCondvar`] | `parking_lot` | a list of waiters with two kinds of time-out | real time |
 //! | [`cell::UnsafeCell`] | `std`, no cost | loom, and it counts its own drop as a write | plain memory beside it |
 //! | [`alloc`] | `Box` | tracked and quarantined | leaks of a plain `Box` |

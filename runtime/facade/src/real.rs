@@ -11,6 +11,46 @@ pub mod sync {
     /// two: loom does not see those of a plain [`Arc`].
     pub use std::sync::Arc as TrackedArc;
 
+    /// A mutex for sections that are over sooner than a cache line goes from core to core and back.
+    ///
+    /// Who finds it taken stays away for about a microsecond before he looks again. Meanwhile the other one
+    /// does several sections on lines that it has, instead of giving them up after each. Who has looked in
+    /// vain a few times waits as at any [`Mutex`].
+    #[derive(Debug, Default)]
+    pub struct BriefMutex<T>(Mutex<T>);
+
+    impl<T> BriefMutex<T> {
+        /// How often one looks before one waits.
+        const LOOKS: usize = 3;
+        /// How many [`spin_loop`](std::hint::spin_loop)s one stays away; each takes 10 to 50 ns on today's
+        /// x86, less elsewhere.
+        const AWAY: usize = 100;
+
+        /// An open lock around `value`.
+        pub const fn new(value: T) -> Self {
+            Self(Mutex::new(value))
+        }
+
+        /// Waits for the lock.
+        #[inline]
+        pub fn lock(&self) -> MutexGuard<'_, T> {
+            if self.0.is_locked() {
+                self.stay_away();
+            }
+            self.0.lock()
+        }
+
+        #[cold]
+        fn stay_away(&self) {
+            for _ in 0..Self::LOOKS {
+                (0..Self::AWAY).for_each(|_| std::hint::spin_loop());
+                if !self.0.is_locked() {
+                    return;
+                }
+            }
+        }
+    }
+
     /// A condition variable with timed waits; [`Condvar`] is the one without.
     #[derive(Debug, Default)]
     pub struct TimedCondvar(parking_lot::Condvar);

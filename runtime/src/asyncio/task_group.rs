@@ -34,7 +34,7 @@ use crate::time::{self, Sleep};
 use crate::util::contain::{Payload, catch, discard};
 use crate::util::waits::{SyncKind, noting};
 use pin_project_lite::pin_project;
-use sheave_facade::sync::{Arc, Mutex};
+use sheave_facade::sync::{Arc, BriefMutex};
 use state::{State, Todo};
 use std::fmt;
 use std::future::Future;
@@ -104,7 +104,7 @@ where
 
 /// What the group's future, its handles and its members share.
 struct Shared<E> {
-    state: Mutex<State<E>>,
+    state: BriefMutex<State<E>>,
     /// Rings when the group is asked to end, or ends.
     ending: Notify,
     /// Rings when the group is over and its last member has ended.
@@ -115,7 +115,7 @@ struct Shared<E> {
 impl<E> Shared<E> {
     fn new(limit: Option<usize>) -> Self {
         Self {
-            state: Mutex::new(State::new()),
+            state: BriefMutex::new(State::new()),
             ending: Notify::new(),
             closed: Notify::new(),
             slots: limit.map(|limit| std::sync::Arc::new(Semaphore::new(limit))),

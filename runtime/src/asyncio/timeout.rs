@@ -14,7 +14,7 @@ use crate::sync::wait_list::poll_alone;
 use crate::time::error::Elapsed;
 use crate::time::{Duration, Instant, Sleep, sleep, sleep_until};
 use crate::util::contain::contain;
-use sheave_facade::sync::{Arc, Mutex};
+use sheave_facade::sync::{Arc, BriefMutex};
 use std::error::Error;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -120,7 +120,7 @@ where
     B: Future,
 {
     let state = State { phase: Phase::Active, deadline, is_moved: true, waiter: None };
-    let shared = Arc::new(Mutex::new(state));
+    let shared = Arc::new(BriefMutex::new(state));
     let _finish = Finish(&shared);
     let mut body = pin!(Some(body(Timeout(shared.clone()))));
     let mut timer = Timer { shared: &shared, sleep: None };
@@ -140,7 +140,7 @@ where
 
 /// The limit of a [`timeout`], inside of it or, by a clone, in any other task.
 #[derive(Clone)]
-pub struct Timeout(Arc<Mutex<State>>);
+pub struct Timeout(Arc<BriefMutex<State>>);
 
 struct State {
     phase: Phase,
@@ -197,7 +197,7 @@ impl Timeout {
 
 /// Waits for a deadline that moves.
 struct Timer<'a> {
-    shared: &'a Mutex<State>,
+    shared: &'a BriefMutex<State>,
     sleep: Option<Sleep>,
 }
 
@@ -251,7 +251,7 @@ impl State {
 }
 
 /// Ends the phase Active, however the body ends.
-struct Finish<'a>(&'a Mutex<State>);
+struct Finish<'a>(&'a BriefMutex<State>);
 
 impl Drop for Finish<'_> {
     fn drop(&mut self) {

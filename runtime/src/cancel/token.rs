@@ -24,7 +24,7 @@ use sheave_facade::sync::atomic::{
     AtomicBool,
     Ordering::{Acquire, Release},
 };
-use sheave_facade::sync::{Arc, Mutex, Weak};
+use sheave_facade::sync::{Arc, BriefMutex, Mutex, Weak};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::ops::ControlFlow;
@@ -69,7 +69,7 @@ pub struct CancellationToken {
 pub(super) struct Node {
     /// Set under the locks of the tree and of `state`, read without.
     is_cancelled: AtomicBool,
-    state: Mutex<State>,
+    state: BriefMutex<State>,
     tree: Arc<Mutex<Links>>,
     /// In the tree, as long as this is not cancelled.
     place: usize,
@@ -300,7 +300,7 @@ impl Node {
     fn with(cause: Option<Cancelled>, tree: Arc<Mutex<Links>>, place: usize) -> Self {
         Self {
             is_cancelled: AtomicBool::new(cause.is_some()),
-            state: Mutex::new(State { cause, waiters: WaitList::new() }),
+            state: BriefMutex::new(State { cause, waiters: WaitList::new() }),
             tree,
             place,
         }

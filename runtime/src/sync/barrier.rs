@@ -11,7 +11,7 @@ use super::wait_list::{Key, WaitList, poll_answer, wake};
 use crate::coop;
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
-use sheave_facade::sync::Mutex;
+use sheave_facade::sync::BriefMutex;
 use std::fmt;
 use std::future::poll_fn;
 use std::ops::ControlFlow;
@@ -39,7 +39,7 @@ use std::task::{Context, Poll, Waker, ready};
 /// ```
 pub struct Barrier {
     n: usize,
-    waiters: Mutex<WaitList<(), ()>>,
+    waiters: BriefMutex<WaitList<(), ()>>,
 }
 
 /// What [`Barrier::wait`] returns: whether this one completed the round.
@@ -50,7 +50,7 @@ impl Barrier {
     /// A barrier for `n` tasks. One for none is one for one task, which never waits.
     #[must_use]
     pub fn new(n: usize) -> Self {
-        Self { n: n.max(1), waiters: Mutex::new(WaitList::new()) }
+        Self { n: n.max(1), waiters: BriefMutex::new(WaitList::new()) }
     }
 
     /// Waits until `n` tasks wait. The last one to come leads.

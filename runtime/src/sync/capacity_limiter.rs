@@ -17,7 +17,7 @@ use super::wait_list::{Key, Left, WaitList, poll_answer, wake};
 use crate::coop;
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
-use sheave_facade::sync::{Arc, Mutex};
+use sheave_facade::sync::{Arc, BriefMutex};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
@@ -50,7 +50,7 @@ use std::task::{Context, Poll, Waker, ready};
 /// ```
 #[derive(Clone)]
 pub struct CapacityLimiter {
-    state: Arc<Mutex<State>>,
+    state: Arc<BriefMutex<State>>,
 }
 
 struct State {
@@ -97,7 +97,7 @@ impl CapacityLimiter {
     pub fn new(total_tokens: usize) -> Self {
         let (waiters, borrowers) = (WaitList::new(), BTreeMap::new());
         let state = State { total: total_tokens, borrowed: 0, waiters, borrowers };
-        Self { state: Arc::new(Mutex::new(state)) }
+        Self { state: Arc::new(BriefMutex::new(state)) }
     }
 
     /// How many tokens there are.

@@ -16,7 +16,7 @@ use super::wait_list::{Key, Left, Told, WaitList, poll_told, wake};
 use crate::coop;
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
-use sheave_facade::sync::{Arc, Mutex};
+use sheave_facade::sync::{Arc, BriefMutex};
 use std::fmt;
 use std::future::poll_fn;
 use std::ops::ControlFlow;
@@ -61,7 +61,7 @@ use std::task::{Context, Poll, Waker, ready};
 pub struct Condition {
     lock: Arc<Lock>,
     told: Told,
-    waiters: Mutex<Waiters>,
+    waiters: BriefMutex<Waiters>,
 }
 
 type Waiters = WaitList<(), Answer>;
@@ -111,7 +111,7 @@ impl Condition {
     /// ```
     #[must_use]
     pub fn with_lock(lock: Arc<Lock>) -> Self {
-        Self { lock, told: Told::new(), waiters: Mutex::new(WaitList::new()) }
+        Self { lock, told: Told::new(), waiters: BriefMutex::new(WaitList::new()) }
     }
 
     /// Waits for the lock.

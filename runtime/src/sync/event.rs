@@ -15,7 +15,7 @@ use super::wait_list::{Key, WaitList, wake};
 use crate::coop;
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
-use sheave_facade::sync::Mutex;
+use sheave_facade::sync::BriefMutex;
 use sheave_facade::sync::atomic::AtomicUsize;
 use sheave_facade::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::fmt;
@@ -54,7 +54,7 @@ use std::task::{Context, Poll, ready};
 /// ```
 pub struct Event {
     word: AtomicUsize,
-    waiters: Mutex<WaitList<(), ()>>,
+    waiters: BriefMutex<WaitList<(), ()>>,
 }
 
 /// The flag.
@@ -79,7 +79,7 @@ impl Event {
         /// [`new`](Self::new) for statics.
         #[must_use]
         pub fn const_new() -> Self {
-            Self { word: AtomicUsize::new(0), waiters: Mutex::new(WaitList::new()) }
+            Self { word: AtomicUsize::new(0), waiters: BriefMutex::new(WaitList::new()) }
         }
     }
 

@@ -27,7 +27,7 @@ use super::wait_list::{Key, Left, Told, WaitList, wake};
 use sheave_facade::seeded;
 use sheave_facade::sync::atomic::AtomicUsize;
 use sheave_facade::sync::atomic::Ordering::{AcqRel, Acquire, Release};
-use sheave_facade::sync::{Arc, Mutex};
+use sheave_facade::sync::{Arc, BriefMutex};
 use std::ops::ControlFlow;
 
 /// A signal without data.
@@ -54,7 +54,7 @@ use std::ops::ControlFlow;
 pub struct Notify {
     word: AtomicUsize,
     told: Told,
-    waiters: Mutex<Waiters>,
+    waiters: BriefMutex<Waiters>,
 }
 
 type Waiters = WaitList<(), Answer>;
@@ -94,7 +94,7 @@ impl Notify {
             Self {
                 word: AtomicUsize::new(0),
                 told: Told::new(),
-                waiters: Mutex::new(WaitList::new()),
+                waiters: BriefMutex::new(WaitList::new()),
             }
         }
     }

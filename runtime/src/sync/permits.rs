@@ -26,7 +26,7 @@ use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::atomic::AtomicUsize;
 use sheave_facade::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use sheave_facade::sync::{Mutex, MutexGuard};
+use sheave_facade::sync::{BriefMutex, MutexGuard};
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::pin::Pin;
@@ -37,7 +37,7 @@ use std::task::{Context, Poll, Waker, ready};
 pub(super) struct Permits {
     word: AtomicUsize,
     told: Told,
-    waiters: Mutex<Waiters>,
+    waiters: BriefMutex<Waiters>,
 }
 
 type Waiters = WaitList<usize, Answer>;
@@ -88,7 +88,7 @@ impl Permits {
             Self {
                 word: AtomicUsize::new(word),
                 told: Told::new(),
-                waiters: Mutex::new(WaitList::new()),
+                waiters: BriefMutex::new(WaitList::new()),
             }
         }
     }

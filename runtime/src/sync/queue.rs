@@ -33,7 +33,7 @@ use super::permits::{Permits, Refusal};
 use super::wait_list::{WaitList, wake};
 use crate::util::waits::SyncKind;
 use sheave_facade::seeded;
-use sheave_facade::sync::{Mutex, MutexGuard};
+use sheave_facade::sync::{BriefMutex, MutexGuard};
 use std::fmt;
 
 /// A queue that gives its items first in, first out.
@@ -125,7 +125,7 @@ pub struct BaseQueue<S: Store> {
     places: Permits,
     /// Items that nobody has been promised.
     items: Permits,
-    state: Mutex<State<S>>,
+    state: BriefMutex<State<S>>,
 }
 
 struct State<S> {
@@ -162,7 +162,7 @@ impl<S: Store> BaseQueue<S> {
             maxsize,
             places: Permits::new(places),
             items: Permits::new(0),
-            state: Mutex::new(state),
+            state: BriefMutex::new(state),
         }
     }
 

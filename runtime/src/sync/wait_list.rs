@@ -25,7 +25,7 @@ mod told;
 pub(crate) use told::Told;
 
 use crate::util::contain::contain;
-use sheave_facade::sync::{Mutex, MutexGuard};
+use sheave_facade::sync::{BriefMutex, MutexGuard};
 use slab::Slab;
 use std::ops::ControlFlow;
 use std::task::{Context, Poll, Waker};
@@ -262,7 +262,7 @@ type Find<S, R, A> = fn(&mut S) -> &mut WaitList<R, A>;
 /// asked again after that, because what it waits for may have come meanwhile.
 #[inline]
 pub(crate) fn poll_answer<S, R, A>(
-    state: &Mutex<S>,
+    state: &BriefMutex<S>,
     list: Find<S, R, A>,
     key: &mut Option<Key>,
     cx: &mut Context<'_>,
@@ -279,7 +279,7 @@ pub(crate) fn poll_answer<S, R, A>(
 pub(crate) fn poll_told<R, A>(
     mut clone: Option<Waker>,
     told: &Told,
-    list: &Mutex<WaitList<R, A>>,
+    list: &BriefMutex<WaitList<R, A>>,
     key: &mut Option<Key>,
     cx: &mut Context<'_>,
     mut at_once: impl FnMut(&mut WaitList<R, A>) -> ControlFlow<A, R>,
@@ -306,7 +306,7 @@ pub(crate) fn poll_told<R, A>(
 #[inline]
 pub(crate) fn poll_held<'s, S, R, A>(
     clone: &mut Option<Waker>,
-    state: &'s Mutex<S>,
+    state: &'s BriefMutex<S>,
     list: Find<S, R, A>,
     key: &mut Option<Key>,
     cx: &mut Context<'_>,
@@ -341,7 +341,7 @@ pub(crate) fn poll_held<'s, S, R, A>(
 /// `look` says what it waits for, if that has come; it is asked under the lock.
 #[inline]
 pub(crate) fn poll_alone<S, T>(
-    state: &Mutex<S>,
+    state: &BriefMutex<S>,
     place: fn(&mut S) -> &mut Option<Waker>,
     cx: &mut Context<'_>,
     mut look: impl FnMut(&mut S) -> Option<T>,

@@ -24,7 +24,7 @@ pub use sender::Sender;
 
 use super::wait_list::{WaitList, wake};
 use sheave_facade::seeded;
-use sheave_facade::sync::{Arc, Mutex, RwLock};
+use sheave_facade::sync::{Arc, BriefMutex, RwLock};
 
 /// A channel for the latest value, which begins with `initial`.
 ///
@@ -57,7 +57,7 @@ pub fn channel<T>(initial: T) -> (Sender<T>, Receiver<T>) {
 struct Shared<T> {
     /// A lock that the user holds, by a [`Ref`] or in a closure that changes the value.
     value: RwLock<T>,
-    state: Mutex<State>,
+    state: BriefMutex<State>,
 }
 
 struct State {
@@ -80,7 +80,7 @@ impl<T> Shared<T> {
             waiters: WaitList::new(),
             watchers: WaitList::new(),
         };
-        Self { value: RwLock::new(initial), state: Mutex::new(state) }
+        Self { value: RwLock::new(initial), state: BriefMutex::new(state) }
     }
 
     /// Runs `change` on the value, and tells the receivers if it says so.

@@ -70,6 +70,9 @@ pub mod atomic {
 #[derive(Debug, Default)]
 pub struct Mutex<T>(raw::Mutex<T>);
 
+/// How one waits is nothing that a model could see.
+pub type BriefMutex<T> = Mutex<T>;
+
 /// Proof of holding a [`Mutex`].
 #[derive(Debug)]
 pub struct MutexGuard<'a, T> {

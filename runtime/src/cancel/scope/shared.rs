@@ -18,7 +18,7 @@ use crate::cancel::{CancellationToken, Cancelled};
 use crate::sync::wait_list::{poll_alone, wake};
 use crate::time::{self, Instant};
 use sheave_facade::seeded;
-use sheave_facade::sync::{Arc, Mutex};
+use sheave_facade::sync::{Arc, BriefMutex};
 use std::task::{Context, Poll, Waker};
 
 /// What all clones of a scope share.
@@ -26,7 +26,7 @@ pub(super) struct Shared {
     /// A child of the scope's in which this one was made, unless this one is shielded.
     pub(super) token: CancellationToken,
     is_shielded: bool,
-    state: Mutex<State>,
+    state: BriefMutex<State>,
 }
 
 struct State {
@@ -92,7 +92,7 @@ impl Shared {
             sections: 0,
             waker: None,
         };
-        Self { token, is_shielded, state: Mutex::new(state) }
+        Self { token, is_shielded, state: BriefMutex::new(state) }
     }
 
     pub(super) fn is_shielded(&self) -> bool {

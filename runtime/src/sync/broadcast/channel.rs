@@ -19,14 +19,14 @@ use super::message::Message;
 use crate::sync::wait_list::{Key, WaitList, poll_answer, wake};
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
-use sheave_facade::sync::Mutex;
+use sheave_facade::sync::BriefMutex;
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::task::{Context, Poll};
 
 /// See the [module documentation](self).
 pub(super) struct Channel<T> {
-    state: Mutex<State<T>>,
+    state: BriefMutex<State<T>>,
 }
 
 struct State<T> {
@@ -73,7 +73,7 @@ impl<T> Channel<T> {
             waiters: WaitList::new(),
             watchers: WaitList::new(),
         };
-        Self { state: Mutex::new(state) }
+        Self { state: BriefMutex::new(state) }
     }
 
     /// Keeps the message for all receivers, and says how many these are; without any it comes back.

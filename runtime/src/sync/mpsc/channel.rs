@@ -22,14 +22,14 @@ pub(super) use room::{Push, Reserve};
 use crate::sync::wait_list::{Key, WaitList, poll_alone, poll_answer, wake};
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
-use sheave_facade::sync::{Mutex, MutexGuard};
+use sheave_facade::sync::{BriefMutex, MutexGuard};
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::task::{Context, Poll, Waker};
 
 /// See the [module documentation](self).
 pub(super) struct Channel<T> {
-    state: Mutex<State<T>>,
+    state: BriefMutex<State<T>>,
     /// The same as in the state, without the lock.
     limit: usize,
 }
@@ -94,7 +94,7 @@ impl<T> Channel<T> {
             senders: WaitList::new(),
             watchers: WaitList::new(),
         };
-        Self { state: Mutex::new(state), limit }
+        Self { state: BriefMutex::new(state), limit }
     }
 
     /// How many slots there are.
