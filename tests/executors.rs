@@ -1,24 +1,23 @@
 //! Executors for tasks: `run_in_executor`, `to_thread`, limiters (items 50 to 52 of the asyncio
 //! reference). `B25` and its like name obligations of its table of behaviours.
 
-use sheave::asyncio::{
-    ContextVar, SpawnErrorKind, TaskGroup, run_in_executor, task_group, to_thread, try_to_thread,
-};
-use sheave::cancel::CancelScope;
-use sheave::concurrent::{
-    Executor, FutureError, Job, RejectReason, Rejected, ThreadPool, check_cancelled,
-};
-use sheave::runtime::{Builder, Handle, Runtime};
-use sheave::sync::CapacityLimiter;
-use sheave::task::{spawn_blocking, yield_now};
+#[path = "executors/endings.rs"]
+mod endings;
+#[path = "executors/limits.rs"]
+mod limits;
+
+use sheave::asyncio::{ContextVar, run_in_executor, to_thread, try_to_thread};
+use sheave::concurrent::{Executor, Job, RejectReason, Rejected, ThreadPool};
+use sheave::runtime::{Builder, Runtime};
+use sheave::task::spawn_blocking;
 use sheave::time::sleep;
-use sheave_tests::{Drops, Witness, eventually, watchdog};
-use std::future::{Future, pending};
+use sheave_tests::{Drops, eventually, watchdog};
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Barrier, Mutex};
 use std::task::{Context, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -162,43 +161,6 @@ fn the_default_executor_can_be_set() {
 }
 
 #[test]
-fn a_queued_job_is_cancelled_and_a_running_one_abandoned() {
-    on_both(|runtime| {
-        runtime.block_on(async {
-            let release = occupy(None);
-            let drops = Drops::new();
-            let witness = drops.witness();
-            let queued = run_in_executor(None, move || drop(witness));
-            assert!(queued.cancel() && queued.cancelled());
-            drops.assert_all();
-            assert!(queued.await.unwrap_err().is_cancelled());
-            release.send(()).unwrap();
-            assert_eq!(run_in_executor(None, || 1).await.unwrap(), 1);
-        });
-    });
-}
-
-/// What a job has captured is dropped inside the runtime, also if it never ran.
-#[test]
-fn a_cancelled_closure_is_dropped_inside_its_runtime() {
-    struct Asks(Sender<bool>);
-    impl Drop for Asks {
-        fn drop(&mut self) {
-            self.0.send(Handle::try_current().is_ok()).unwrap();
-        }
-    }
-    on_both(|runtime| {
-        let (sender, receiver) = channel();
-        let release = runtime.block_on(async { occupy(None) });
-        let asks = Asks(sender);
-        let queued = runtime.handle().run_in_executor(None, move || drop(asks));
-        assert!(queued.cancel());
-        assert!(receiver.recv().unwrap(), "dropped inside the runtime");
-        drop(release);
-    });
-}
-
-#[test]
 fn a_panic_is_an_error_of_run_in_executor_and_goes_on_in_to_thread() {
     on_both(|runtime| {
         runtime.block_on(async {
@@ -262,86 +224,6 @@ fn to_thread_submits_nothing_before_its_first_poll() {
     });
 }
 
-/// Q3: dropped while it runs, the job is detached, and can learn of it. C10.
-#[test]
-fn a_dropped_to_thread_is_asked_to_end() {
-    on_both(|runtime| {
-        runtime.block_on(async {
-            let (started, is_started) = channel();
-            let (ended, has_ended) = channel();
-            let mut running = to_thread(move || {
-                started.send(()).unwrap();
-                while check_cancelled().is_ok() {
-                    thread::yield_now();
-                }
-                ended.send(()).unwrap();
-            });
-            assert!(!poll_once(&mut running));
-            is_started.recv().unwrap();
-            drop(running);
-            has_ended.recv().unwrap();
-        });
-    });
-}
-
-#[test]
-fn a_dropped_to_thread_that_waits_never_runs() {
-    on_both(|runtime| {
-        runtime.block_on(async {
-            let release = occupy(None);
-            let drops = Drops::new();
-            let witness = drops.witness();
-            let mut queued = to_thread(move || drop(witness));
-            assert!(!poll_once(&mut queued));
-            assert_eq!(Handle::current().metrics().blocking_queue_depth(), 1);
-            drop(queued);
-            drops.assert_all();
-            assert_eq!(Handle::current().metrics().blocking_queue_depth(), 0);
-            release.send(()).unwrap();
-        });
-    });
-}
-
-/// C10: long work that asks does not hold up the end of its runtime.
-#[test]
-fn work_learns_that_its_runtime_shuts_down() {
-    watchdog(LIMIT, || {
-        for by_spawn_blocking in [true, false] {
-            let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
-            let (started, is_started) = channel();
-            let ended = Arc::new(AtomicBool::new(false));
-            let flag = ended.clone();
-            let work = move || {
-                started.send(()).unwrap();
-                while check_cancelled().is_ok() {
-                    thread::yield_now();
-                }
-                flag.store(true, SeqCst);
-            };
-            if by_spawn_blocking {
-                drop(runtime.spawn_blocking(work));
-            } else {
-                drop(runtime.handle().run_in_executor(None, work));
-            }
-            is_started.recv().unwrap();
-            drop(runtime);
-            assert!(ended.load(SeqCst));
-        }
-    });
-}
-
-#[test]
-fn after_the_end_of_the_runtime_the_default_executor_refuses() {
-    watchdog(LIMIT, || {
-        let runtime = Builder::new_current_thread().build().unwrap();
-        let handle = runtime.handle().clone();
-        drop(runtime);
-        let refused = handle.run_in_executor(None, || 1);
-        let error: FutureError = futures_lite::future::block_on(refused).unwrap_err();
-        assert!(error.is_shutdown(), "{error}");
-    });
-}
-
 /// C12, T18: at one thread each, jobs block on futures that need jobs of the same pool.
 #[test]
 fn block_on_within_a_job_never_deadlocks() {
@@ -379,202 +261,6 @@ fn a_blocking_receive_within_a_job_never_deadlocks() {
     });
 }
 
-/// C11: a kind of work has its own limit, and waits in order.
-#[test]
-fn a_limiter_bounds_one_kind_of_work() {
-    watchdog(LIMIT, || {
-        let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
-        runtime.block_on(async {
-            let limiter = CapacityLimiter::new(2);
-            let (inside, peak) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-            let pair = Arc::new(Barrier::new(2));
-            let tasks: Vec<_> = (0..10)
-                .map(|_| {
-                    let (limiter, pair) = (limiter.clone(), pair.clone());
-                    let (inside, peak) = (inside.clone(), peak.clone());
-                    sheave::spawn(async move {
-                        let work = move || {
-                            peak.fetch_max(inside.fetch_add(1, SeqCst) + 1, SeqCst);
-                            pair.wait();
-                            inside.fetch_sub(1, SeqCst);
-                        };
-                        to_thread(work).limiter(&limiter).await;
-                    })
-                })
-                .collect();
-            // Work that is not limited goes on beside it.
-            assert_eq!(to_thread(|| 1).await, 1);
-            for task in tasks {
-                task.await.unwrap();
-            }
-            assert_eq!(peak.load(SeqCst), 2);
-            assert_eq!(limiter.borrowed_tokens(), 0);
-        });
-    });
-}
-
-#[test]
-fn a_token_stays_with_the_thread_when_its_future_is_dropped() {
-    on_both(|runtime| {
-        runtime.block_on(async {
-            let limiter = CapacityLimiter::new(1);
-            let (release, wait) = channel::<()>();
-            let (started, is_started) = channel();
-            let work = move || {
-                started.send(()).unwrap();
-                wait.recv().unwrap();
-            };
-            let mut abandoned = to_thread(work).limiter(&limiter);
-            assert!(!poll_once(&mut abandoned));
-            is_started.recv().unwrap();
-            drop(abandoned);
-            assert_eq!(limiter.borrowed_tokens(), 1);
-            let refused = try_to_thread(|| ()).limiter(&limiter).await.unwrap_err();
-            assert!(matches!(refused, FutureError::LimitReached { limit: 1 }), "{refused}");
-            release.send(()).unwrap();
-            to_thread(|| ()).limiter(&limiter).await;
-        });
-    });
-}
-
-#[test]
-fn try_to_thread_says_that_the_queue_is_full_and_to_thread_panics() {
-    on_both(|runtime| {
-        let full = ThreadPool::builder().max_workers(1).queue_limit(0).build();
-        let release = runtime.block_on(async { occupy(Some(&full)) });
-        let error = runtime.block_on(try_to_thread(|| 1).on(&full)).unwrap_err();
-        assert!(error.to_string().contains("queue limit of 0"), "{error}");
-        let thrown = catch_unwind(AssertUnwindSafe(|| runtime.block_on(to_thread(|| 1).on(&full))));
-        let text = *thrown.unwrap_err().downcast::<String>().expect("a text");
-        assert!(text.contains("`try_to_thread` returns this as an error"), "{text}");
-        release.send(()).unwrap();
-    });
-}
-
-/// The runtime's own pool: each way in says that its queue is full, and nothing is lost.
-#[test]
-fn the_default_pool_may_have_a_bounded_queue() {
-    let builders = [Builder::new_current_thread(), Builder::new_multi_thread().worker_threads(1)];
-    for builder in builders {
-        let runtime = builder.max_blocking_threads(1).blocking_queue_limit(1).build().unwrap();
-        let release = runtime.block_on(async { occupy(None) });
-        let queued = runtime.handle().run_in_executor(None, || 2);
-        runtime.block_on(async {
-            assert!(try_to_thread(|| 3).await.unwrap_err().is_queue_full());
-            assert!(run_in_executor(None, || 3).await.unwrap_err().is_queue_full());
-            let error = spawn_blocking(|| 3).await.unwrap_err();
-            assert!(error.is_cancelled() && error.to_string().contains("blocking_queue_limit"));
-            let group = task_group(|group: TaskGroup<()>| async move {
-                let refused = group.spawn_blocking(|| Ok(4)).unwrap_err();
-                assert_eq!(refused.kind(), SpawnErrorKind::NotStarted);
-                Ok(refused.into_inner()())
-            });
-            assert_eq!(group.await.unwrap(), Ok(4), "the closure came back uncalled");
-            let thrown = catch_unwind(AssertUnwindSafe(|| poll_once(&mut to_thread(|| 3))));
-            let text = *thrown.unwrap_err().downcast::<String>().expect("a text");
-            assert!(text.contains("`try_to_thread` returns this as an error"), "{text}");
-        });
-        release.send(()).unwrap();
-        assert_eq!(runtime.block_on(queued).unwrap(), 2);
-        assert_eq!(runtime.block_on(try_to_thread(|| 5)).unwrap(), 5);
-    }
-}
-
-#[test]
-fn a_default_executor_that_is_shut_down_ends_its_work_and_refuses_more() {
-    on_both(|runtime| {
-        let handle = runtime.handle();
-        runtime.block_on(async {
-            let drops = Drops::new();
-            let release = occupy(None);
-            let witnesses = [drops.witness(), drops.witness()];
-            let queued = run_in_executor(None, move || drop(witnesses));
-            let dropped = to_thread(|| unreachable!("it is cancelled in the queue"));
-            assert!(!poll_once(&mut Box::pin(dropped)));
-            let mut shutdown = Box::pin(handle.shutdown_default_executor(None));
-            assert!(!poll_once(&mut shutdown), "a closure runs");
-            assert!(handle.shutdown_default_executor(Duration::ZERO).await.is_err());
-            assert!(run_in_executor(None, || 1).await.unwrap_err().is_shutdown());
-            assert!(try_to_thread(|| 1).await.unwrap_err().is_shutdown());
-            release.send(()).unwrap();
-            shutdown.await.unwrap();
-            drops.assert_all();
-            assert!(queued.done());
-            assert_eq!(handle.shutdown_default_executor(Duration::ZERO).await, Ok(()));
-            // Others use the same threads, and go on.
-            assert_eq!(spawn_blocking(|| 2).await.unwrap(), 2);
-            assert_eq!(run_in_executor(Some(&one()), || 3).await.unwrap(), 3);
-        });
-    });
-}
-
-/// A chosen executor is dropped, which ends a pool that nobody else has.
-#[test]
-fn a_chosen_default_executor_goes_with_its_shutdown() {
-    struct Inline(#[expect(dead_code)] Witness);
-
-    impl Executor for Inline {
-        fn execute(&self, job: Box<dyn Job>) -> Result<(), Rejected> {
-            job.run();
-            Ok(())
-        }
-    }
-
-    on_both(|runtime| {
-        let drops = Drops::new();
-        runtime.handle().set_default_executor(Inline(drops.witness()));
-        runtime.block_on(async {
-            assert_eq!(run_in_executor(None, || 1).await.unwrap(), 1);
-            assert_eq!(drops.dropped(), 0);
-            Handle::current().shutdown_default_executor(None).await.unwrap();
-        });
-        drops.assert_all();
-    });
-}
-
-/// A limiter is anyio's: changed while in use, first come first served, and it knows who has borrowed.
-#[test]
-fn a_limiter_can_be_changed_while_it_is_used() {
-    on_both(|runtime| {
-        runtime.block_on(async {
-            let limiter = CapacityLimiter::new(0);
-            let order = Arc::new(Mutex::new(Vec::new()));
-            let mut tasks = Vec::new();
-            for n in 0..3 {
-                let (clone, order) = (limiter.clone(), order.clone());
-                tasks.push(sheave::spawn(async move {
-                    let token = clone.acquire_on_behalf_of(format!("task {n}")).await;
-                    order.lock().unwrap().push(n);
-                    token.unwrap()
-                }));
-                // One behind the other, also where two workers could start them.
-                while limiter.statistics().tasks_waiting == n {
-                    yield_now().await;
-                }
-            }
-            assert!(limiter.statistics().borrowers.is_empty(), "they wait");
-            assert!(limiter.acquire_on_behalf_of("task 1").await.is_err(), "it waits already");
-            limiter.set_total_tokens(2);
-            let mut tokens = Vec::new();
-            let mut tasks = tasks.into_iter();
-            tokens.push(tasks.next().unwrap().await.unwrap());
-            tokens.push(tasks.next().unwrap().await.unwrap());
-            let statistics = limiter.statistics();
-            assert_eq!(statistics.borrowers, ["task 0", "task 1"]);
-            assert_eq!((statistics.borrowed_tokens, statistics.tasks_waiting), (2, 1));
-            limiter.set_total_tokens(1);
-            tokens.pop();
-            assert_eq!(limiter.statistics().tasks_waiting, 1, "one too many was borrowed");
-            tokens.pop();
-            drop(tasks.next().unwrap().await.unwrap());
-            let mut order = order.lock().unwrap().clone();
-            order[..2].sort_unstable();
-            assert_eq!(order, [0, 1, 2]);
-            assert_eq!(limiter.available_tokens(), 1);
-        });
-    });
-}
-
 /// A stopped clock stands while a thread works, and the result is there before it goes on.
 #[test]
 fn a_stopped_clock_waits_for_threads() {
@@ -589,71 +275,6 @@ fn a_stopped_clock_waits_for_threads() {
             let second = run_in_executor(Some(&own), work);
             assert!(sheave::time::timeout(Duration::from_secs(1), second).await.is_ok());
             assert_eq!(start.elapsed(), Duration::ZERO);
-        });
-    });
-}
-
-/// Q3: inside a scope, work that runs is told to end, and waited for.
-#[test]
-fn a_scope_waits_for_its_threads() {
-    on_both(|runtime| {
-        runtime.block_on(async {
-            let (ended, scope) = (Arc::new(AtomicBool::new(false)), CancelScope::new());
-            let (flag, button) = (ended.clone(), scope.clone());
-            let work = move || {
-                button.cancel();
-                while check_cancelled().is_ok() {
-                    thread::yield_now();
-                }
-                flag.store(true, SeqCst);
-            };
-            let left = scope.run(async {
-                to_thread(work).await;
-                pending::<()>().await;
-            });
-            assert!(left.await.is_err());
-            assert!(ended.load(SeqCst));
-        });
-    });
-}
-
-/// Q3: with `abandon_on_cancel` it is left to itself.
-#[test]
-fn a_scope_leaves_threads_that_may_be_abandoned() {
-    on_both(|runtime| {
-        runtime.block_on(async {
-            let (release, wait) = channel::<()>();
-            let (ended, has_ended) = channel();
-            let scope = CancelScope::new();
-            let button = scope.clone();
-            let stubborn = to_thread(move || {
-                button.cancel();
-                wait.recv().unwrap();
-                ended.send(()).unwrap();
-            });
-            assert!(scope.run(stubborn.abandon_on_cancel(true)).await.is_err());
-            release.send(()).unwrap();
-            has_ended.recv().unwrap();
-        });
-    });
-}
-
-#[test]
-fn a_scope_cancels_work_that_waits_in_the_queue() {
-    on_both(|runtime| {
-        runtime.block_on(async {
-            let release = occupy(None);
-            let drops = Drops::new();
-            let witness = drops.witness();
-            let scope = CancelScope::new();
-            let button = scope.clone();
-            let (queued, ()) = sheave::join!(scope.run(to_thread(move || drop(witness))), async {
-                yield_now().await;
-                button.cancel();
-            });
-            assert!(queued.is_err(), "although the only thread is taken");
-            drops.assert_all();
-            release.send(()).unwrap();
         });
     });
 }

@@ -7,7 +7,7 @@
 //! - *alone*: one future on one thread, nobody waits;
 //! - *in turn*: several futures on one thread, which wait for each other in a fixed order;
 //! - *2 workers*: tasks of a sheave runtime, which meet as they happen to. Those that share a lock begin
-//!   at the same moment, on different workers.
+//!   at the same moment.
 //!
 //! The first two do the same steps in each run, so their figures hardly vary. The third are what a busy
 //! machine disturbs most.
@@ -40,19 +40,9 @@ pub(crate) fn run(contest: &mut Contest) {
 }
 
 /// Measures a row: never slower than tokio, and never much slower than smol.
-fn row(contest: &mut Contest, name: &'static str, entrants: Vec<Entrant<'_>>) {
-    row_against_smol(0.8, contest, name, entrants);
-}
-
-/// As [`row`], with another target against smol.
-fn row_against_smol(
-    ratio: f64,
-    contest: &mut Contest,
-    name: &'static str,
-    mut entrants: Vec<Entrant<'_>>,
-) {
+fn row(contest: &mut Contest, name: &'static str, mut entrants: Vec<Entrant<'_>>) {
     if contest.wants(name) {
-        let against_smol = Target { peer: "smol", ratio };
+        let against_smol = Target { peer: "smol", ratio: 0.8 };
         contest.compete(Spec { against_smol, ..Spec::wall(name, 1.0) }, &mut entrants);
     }
 }
