@@ -3,8 +3,9 @@
 use super::{TIMES, bare, row, tasks};
 use crate::contest::Contest;
 use futures_lite::future::{yield_now, zip};
-use std::hint::black_box;
-use std::sync::{Arc, Barrier};
+use std::hint::{black_box, spin_loop};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Everybody takes the lock, and nobody waits for it.
 macro_rules! alone {
@@ -35,23 +36,31 @@ macro_rules! in_turn {
     }};
 }
 
-/// Two tasks, each of which holds the lock for a few instructions only. They begin together, so each has a
-/// worker of its own at first.
+/// Tasks that hold the lock for a few instructions only, and do `$between` without it. Two of them begin
+/// together, each on a processor of its own: who comes first spins, for a thread that sleeps may be woken
+/// on the other's.
 macro_rules! two_workers {
     ($name:literal, $rt:expr, $lock:expr, $take:ident) => {
+        two_workers!($name, $rt, $lock, $take, 2 tasks, ())
+    };
+    ($name:literal, $rt:expr, $lock:expr, $take:ident, $tasks:literal tasks, $between:expr) => {
         tasks($name, $rt, || {
-            let shared = Arc::new(($lock, Barrier::new(2)));
-            let half = || {
+            let shared = Arc::new(($lock, AtomicUsize::new(0)));
+            let share = |_| {
                 let shared = shared.clone();
                 async move {
-                    let (lock, both) = &*shared;
-                    both.wait();
-                    for _ in 0..TIMES / 2 {
+                    let (lock, begun) = &*shared;
+                    begun.fetch_add(1, Relaxed);
+                    while begun.load(Relaxed) < 2 {
+                        spin_loop();
+                    }
+                    for _ in 0..TIMES / $tasks {
                         drop(black_box(lock.$take().await));
+                        $between;
                     }
                 }
             };
-            vec![half(), half()]
+            (0..$tasks).map(share).collect()
         })
     };
 }
@@ -93,6 +102,13 @@ macro_rules! meetings {
             zip(half(), half()).await;
         })
     }};
+}
+
+/// What a task does between two sections: about 100 ns.
+fn some_work() {
+    (0..100).for_each(|step| {
+        black_box(step);
+    });
 }
 
 pub(super) fn run(contest: &mut Contest) {
@@ -146,10 +162,13 @@ fn mutex(contest: &mut Contest) {
         two_workers!("smol", rt, async_lock::Mutex::new(0), lock),
         two_workers!("sheave", rt, sheave::sync::Mutex::new(0), lock),
     ];
-    // Short of the target against smol whenever the two meet: whoever asks for a lock that is handed on in order
-    // has to wait while another waits, which costs a switch of tasks for each turn. async-lock lets the holder
-    // take the lock again before the one who waits is awake, for half a millisecond at a time.
     row(contest, "sync: mutex, 2 workers", entrants);
+    let entrants = vec![
+        two_workers!("tokio", rt, tokio::sync::Mutex::new(0), lock, 8 tasks, some_work()),
+        two_workers!("smol", rt, async_lock::Mutex::new(0), lock, 8 tasks, some_work()),
+        two_workers!("sheave", rt, sheave::sync::Mutex::new(0), lock, 8 tasks, some_work()),
+    ];
+    row(contest, "sync: mutex, 2 workers, 8 busy tasks", entrants);
 }
 
 fn rwlock(contest: &mut Contest) {

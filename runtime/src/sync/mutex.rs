@@ -19,6 +19,9 @@ use std::fmt;
 /// Waiters are served first come first served. A panic does not poison the lock. For short sections
 /// without `await` inside, a lock of `std` or `parking_lot` is the faster choice.
 ///
+/// Who finds the lock held by another and nobody waiting looks again for some microseconds before it
+/// waits, as long as that pays off with this lock: while several threads hold it briefly.
+///
 /// # Examples
 /// ```
 /// use sheave::sync::Mutex;

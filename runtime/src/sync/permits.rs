@@ -7,7 +7,7 @@
 //! | waiter   | call                | waiter   | word                                                |
 //! |----------|---------------------|----------|-----------------------------------------------------|
 //! | –        | `try_acquire(n)`    | –        | less `n`, if there are so many and not QUEUED       |
-//! | –        | `acquire(n)` polled | –        | the same                                            |
+//! | –        | `acquire(n)` polled | –        | the same, now or a moment later (see `patience.rs`) |
 //! | –        | `acquire(n)` polled | queued   | QUEUED, under the lock of the list                  |
 //! | queued   | `release(m)`        | granted  | more by `m`, then less by what is granted in order  |
 //! | queued   | `close`             | refused  | CLOSED, not QUEUED                                  |
@@ -19,24 +19,28 @@
 //! under that lock only. So who comes later never overtakes: what is left over while somebody waits is
 //! kept for the first.
 
-use super::wait_list::{Key, Left, Told, WaitList, poll_told, wake};
-use crate::coop;
+mod acquire;
+mod patience;
+
+pub(super) use acquire::AcquirePermits;
+
+use self::patience::Patience;
+use super::wait_list::{Key, Left, Told, WaitList, wake};
 use crate::util::WakeBatch;
-use crate::util::waits::{SyncKind, noting};
+use crate::util::waits::SyncKind;
 use sheave_facade::seeded;
 use sheave_facade::sync::atomic::AtomicUsize;
 use sheave_facade::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use sheave_facade::sync::{BriefMutex, MutexGuard};
-use std::future::Future;
 use std::ops::ControlFlow;
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::Waker;
 
 /// See the [module documentation](self).
 #[derive(Debug)]
 pub(super) struct Permits {
     word: AtomicUsize,
     told: Told,
+    patience: Patience,
     waiters: BriefMutex<Waiters>,
 }
 
@@ -88,6 +92,7 @@ impl Permits {
             Self {
                 word: AtomicUsize::new(word),
                 told: Told::new(),
+                patience: Patience::new(),
                 waiters: BriefMutex::new(WaitList::new()),
             }
         }
@@ -109,7 +114,7 @@ impl Permits {
     /// Waits for `count` permits of what dumps call `kind`.
     #[inline]
     pub(super) fn acquire(&self, kind: SyncKind, count: u32) -> AcquirePermits<'_> {
-        AcquirePermits { permits: self, count, kind, key: None }
+        AcquirePermits::new(self, kind, count)
     }
 
     /// Gives `count` permits back, or adds them.
@@ -316,69 +321,6 @@ fn judge(word: usize, count: usize) -> Result<(), Refusal> {
         _ if word & CLOSED != 0 => Err(Refusal::Closed),
         _ if word & QUEUED != 0 || word / ONE < count => Err(Refusal::NoPermits),
         _ => Ok(()),
-    }
-}
-
-/// The semaphore was closed.
-#[derive(Debug)]
-pub(super) struct Closed;
-
-/// Future of [`Permits::acquire`]: strict, and dropped with a grant it releases that.
-#[derive(Debug)]
-pub(super) struct AcquirePermits<'a> {
-    permits: &'a Permits,
-    count: u32,
-    kind: SyncKind,
-    key: Option<Key>,
-}
-
-impl AcquirePermits<'_> {
-    #[inline]
-    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Answer> {
-        if self.key.is_some() {
-            // Only grants are told.
-            if self.permits.told.take(&mut self.key) {
-                return Poll::Ready(Answer::Granted);
-            }
-            return self.poll_queued(cx, None);
-        }
-        match self.permits.try_acquire(self.count as usize) {
-            Ok(()) => Poll::Ready(Answer::Granted),
-            Err(Refusal::Closed) => Poll::Ready(Answer::Closed),
-            Err(Refusal::NoPermits) => self.poll_queued(cx, Some(cx.waker().clone())),
-        }
-    }
-
-    /// With a clone of the waker for one who is not queued yet.
-    #[cold]
-    fn poll_queued(&mut self, cx: &mut Context<'_>, clone: Option<Waker>) -> Poll<Answer> {
-        let Self { permits, count, kind, key } = self;
-        let at_once = |_: &mut Waiters| permits.take_or_queue(*count as usize);
-        let polled = poll_told(clone, &permits.told, &permits.waiters, key, cx, at_once);
-        noting(*kind, *permits, polled)
-    }
-}
-
-impl Future for AcquirePermits<'_> {
-    type Output = Result<(), Closed>;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let progress = ready!(coop::poll_proceed(cx));
-        let answer = ready!(self.get_mut().poll_answer(cx));
-        progress.made_progress();
-        Poll::Ready(match answer {
-            Answer::Granted => Ok(()),
-            Answer::Closed => Err(Closed),
-        })
-    }
-}
-
-impl Drop for AcquirePermits<'_> {
-    fn drop(&mut self) {
-        if let Some(key) = self.key.take() {
-            self.permits.leave(key, self.count as usize);
-        }
     }
 }
 
