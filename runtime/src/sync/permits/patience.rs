@@ -5,7 +5,7 @@
 //! several sections, and then finds it free. That overtakes nobody, for nobody is queued. It is in vain
 //! where the holder does not run meanwhile, because it awaits with the lock held, or was stopped by the
 //! system, or has its turn on this very thread. So one looks for long only where that has paid off, and
-//! not at all for a while where it has not.
+//! not at all for a while where it has not. Measured in `docs/src/adr/0005-look-again-before-queueing.md`.
 //!
 //! | state      | looks  | permits found | state after that                      |
 //! |------------|--------|---------------|---------------------------------------|
