@@ -197,6 +197,12 @@ fn rwlock(contest: &mut Contest) {
         two_workers!("sheave", rt, sheave::sync::RwLock::new(0), read),
     ];
     row(contest, "sync: rwlock read, 2 workers", entrants);
+    let entrants = vec![
+        two_workers!("tokio", rt, tokio::sync::RwLock::new(0), write),
+        two_workers!("smol", rt, async_lock::RwLock::new(0), write),
+        two_workers!("sheave", rt, sheave::sync::RwLock::new(0), write),
+    ];
+    row(contest, "sync: rwlock write, 2 workers", entrants);
 }
 
 fn semaphore(contest: &mut Contest) {
@@ -212,4 +218,11 @@ fn semaphore(contest: &mut Contest) {
         in_turn!("sheave", sheave::sync::Semaphore::new(1), acquire),
     ];
     row(contest, "sync: semaphore, 2 in turn", entrants);
+    let rt = contest.sheave();
+    let entrants = vec![
+        two_workers!("tokio", rt, tokio::sync::Semaphore::new(1), acquire),
+        two_workers!("smol", rt, async_lock::Semaphore::new(1), acquire),
+        two_workers!("sheave", rt, sheave::sync::Semaphore::new(1), acquire),
+    ];
+    row(contest, "sync: semaphore, 2 workers", entrants);
 }
