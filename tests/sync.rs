@@ -8,6 +8,8 @@ mod barrier;
 mod bounded_semaphore;
 #[path = "sync/broadcast.rs"]
 mod broadcast;
+#[path = "sync/budget.rs"]
+mod budget;
 #[path = "sync/condition.rs"]
 mod condition;
 #[path = "sync/event.rs"]

@@ -98,6 +98,10 @@ fn senders_hear_that_nobody_receives() {
     watching.assert_pending();
     drop(other);
     assert_eq!(watching.wakes(), 1);
+    let late = sender.subscribe();
+    watching.assert_pending();
+    drop(late);
+    assert_eq!(watching.wakes(), 2);
     watching.assert_ready();
 }
 

@@ -136,3 +136,30 @@ fn a_condition_that_panics_leaves_the_channel_usable() {
     sender.send(2).expect("a receiver lives");
     assert_eq!(*block_on(receiver.wait_for(|n| *n == 2)).expect("it is there"), 2);
 }
+
+#[test]
+fn a_wait_that_ends_late_has_seen_the_newest_value() {
+    let (sender, mut receiver) = channel(0);
+    let mut wait = Driven::new(receiver.changed());
+    wait.assert_pending();
+    (1..=2).for_each(|n| sender.send(n).expect("a receiver lives"));
+    assert_eq!(wait.wakes(), 1);
+    wait.assert_ready().expect("a sender lives");
+    drop(wait);
+    assert!(!receiver.has_changed().expect("a sender lives"));
+    Driven::new(receiver.changed()).assert_pending();
+}
+
+#[test]
+fn a_sender_that_hears_of_the_end_waits_on_if_somebody_has_subscribed_since() {
+    let (sender, receiver) = channel(0);
+    let mut closed = Driven::new(sender.closed());
+    closed.assert_pending();
+    drop(receiver);
+    assert_eq!(closed.wakes(), 1);
+    let another = sender.subscribe();
+    closed.assert_pending();
+    drop(another);
+    assert_eq!(closed.wakes(), 2);
+    closed.assert_ready();
+}

@@ -20,8 +20,10 @@
 //! Absent: (Answered, `answer_*`), an answered entry is in no order any more; (Answered,
 //! `change_waker`), a poll takes its answer first.
 
+mod look;
 mod told;
 
+pub(crate) use look::poll_look;
 pub(crate) use told::Told;
 
 use crate::util::contain::contain;

@@ -5,13 +5,14 @@
 //! | receiver   | call                         | receiver   | and                                     |
 //! |------------|------------------------------|------------|-----------------------------------------|
 //! | up to date | `changed` polled             | waits      | –                                       |
-//! | waits      | a sender changes the value   | answered   | with the number of the change           |
-//! | waits      | the last sender is dropped   | refused    | –                                       |
+//! | waits      | a sender changes the value   | told       | –                                       |
+//! | waits      | the last sender is dropped   | told       | –                                       |
 //! | behind     | `changed` polled             | up to date | also after the last sender was dropped  |
 //! | behind     | `borrow_and_update`          | up to date | –                                       |
 //! | up to date | `mark_changed`               | behind     | –                                       |
-//! | answered   | polled                       | up to date | –                                       |
-//! | answered   | dropped                      | behind     | the next wait is ready at once          |
+//! | told       | polled, there is a change    | up to date | with the newest one                     |
+//! | told       | polled, there is none        | –          | the end                                 |
+//! | told       | dropped                      | behind     | the next wait is ready at once          |
 
 mod borrow;
 pub mod error;
@@ -65,8 +66,8 @@ struct State {
     version: u64,
     senders: usize,
     receivers: usize,
-    /// Receivers that wait for a change: its number, or the end.
-    waiters: WaitList<(), Result<u64, ()>>,
+    /// Receivers that wait for a change or the end.
+    waiters: WaitList<(), ()>,
     /// Senders that wait for the last receiver to be dropped.
     watchers: WaitList<(), ()>,
 }
@@ -93,8 +94,7 @@ impl<T> Shared<T> {
         // With the value still locked: who sees the number sees the value that belongs to it.
         let mut state = self.state.lock();
         state.version += 1;
-        let version = state.version;
-        let waiting = state.waiters.answer_all(Ok(version));
+        let waiting = state.waiters.answer_all(());
         drop(state);
         drop(value);
         if !seeded::on("watch_change_wakes_nobody") {

@@ -16,12 +16,11 @@
 //! | any                   | dropped               | –              | wanted by one fewer                   |
 
 use super::message::Message;
-use crate::sync::wait_list::{Key, WaitList, poll_answer, wake};
+use crate::sync::wait_list::{Key, WaitList, poll_look, wake};
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::BriefMutex;
 use std::collections::VecDeque;
-use std::ops::ControlFlow;
 use std::task::{Context, Poll};
 
 /// See the [module documentation](self).
@@ -111,25 +110,12 @@ impl<T> Channel<T> {
         key: &mut Option<Key>,
         cx: &mut Context<'_>,
     ) -> Poll<Popped<T>> {
-        loop {
-            let mut popped = Popped::Nothing;
-            let at_once = |state: &mut State<T>| {
-                popped = state.pop(next);
-                match popped {
-                    Popped::Nothing => ControlFlow::Continue(()),
-                    _ => ControlFlow::Break(()),
-                }
-            };
-            let polled = poll_answer(&self.state, |state| &mut state.waiters, key, cx, at_once);
-            match (polled, popped) {
-                (Poll::Pending, _) => {
-                    return noting(SyncKind::BroadcastReceiver, self, Poll::Pending);
-                }
-                // It was woken; now it looks.
-                (Poll::Ready(()), Popped::Nothing) => (),
-                (Poll::Ready(()), popped) => return Poll::Ready(popped),
-            }
-        }
+        let look = |state: &mut State<T>| match state.pop(next) {
+            Popped::Nothing => None,
+            popped => Some(popped),
+        };
+        let polled = poll_look(&self.state, |state| &mut state.waiters, key, cx, look);
+        noting(SyncKind::BroadcastReceiver, self, polled)
     }
 
     /// A receiver that waited for a message is dropped.
@@ -163,11 +149,8 @@ impl<T> Channel<T> {
 
     /// Waits until there is no receiver.
     pub(super) fn poll_deserted(&self, key: &mut Option<Key>, cx: &mut Context<'_>) -> Poll<()> {
-        let at_once = |state: &mut State<T>| match state.receivers {
-            0 => ControlFlow::Break(()),
-            _ => ControlFlow::Continue(()),
-        };
-        let polled = poll_answer(&self.state, |state| &mut state.watchers, key, cx, at_once);
+        let look = |state: &mut State<T>| (state.receivers == 0).then_some(());
+        let polled = poll_look(&self.state, |state| &mut state.watchers, key, cx, look);
         noting(SyncKind::BroadcastSender, self, polled)
     }
 

@@ -4,13 +4,12 @@ use super::borrow::Ref;
 use super::error::RecvError;
 use super::{Shared, State};
 use crate::coop;
-use crate::sync::wait_list::{Key, poll_answer, wake};
+use crate::sync::wait_list::{Key, poll_look, wake};
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::sync::Arc;
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::ops::ControlFlow;
-use std::task::ready;
+use std::task::{Poll, ready};
 
 /// Sees the latest value of a [channel](super::channel). A clone has seen what the original has.
 pub struct Receiver<T> {
@@ -66,7 +65,7 @@ impl<T> Receiver<T> {
         self.seen = self.shared.state.lock().version;
     }
 
-    /// Waits for a value that was not seen, which then counts as seen.
+    /// Waits for a value that was not seen. The newest one then counts as seen.
     ///
     /// # Errors
     /// If all senders are dropped and the last value was seen.
@@ -118,6 +117,7 @@ impl<T> Receiver<T> {
         &mut self,
         mut condition: impl FnMut(&T) -> bool,
     ) -> Result<Ref<'_, T>, RecvError> {
+        coop::consume_budget().await;
         let Self { shared, seen } = self;
         let (shared, seen_before) = (&*shared, *seen);
         loop {
@@ -149,23 +149,19 @@ impl<T> Change<'_, T> {
     /// The number of a change other than `seen`.
     fn after(shared: &Shared<T>, seen: u64) -> impl Future<Output = Result<u64, RecvError>> {
         let mut wait = Change { shared, key: None };
-        let at_once = move |state: &mut State| {
-            if state.version != seen {
-                ControlFlow::Break(Ok(state.version))
-            } else if state.senders == 0 {
-                ControlFlow::Break(Err(()))
-            } else {
-                ControlFlow::Continue(())
-            }
+        let look = move |state: &mut State| match state.version {
+            version if version != seen => Some(Ok(version)),
+            _ if state.senders == 0 => Some(Err(RecvError(()))),
+            _ => None,
         };
         poll_fn(move |cx| {
             let progress = ready!(coop::poll_proceed(cx));
             let state = &wait.shared.state;
             let key = &mut wait.key;
-            let polled = poll_answer(state, |state| &mut state.waiters, key, cx, at_once);
-            let answer = ready!(noting(SyncKind::WatchReceiver, state, polled));
+            let polled = poll_look(state, |state| &mut state.waiters, key, cx, look);
+            let found = ready!(noting(SyncKind::WatchReceiver, state, polled));
             progress.made_progress();
-            answer.map_err(|()| RecvError(())).into()
+            Poll::Ready(found)
         })
     }
 }

@@ -5,13 +5,12 @@ use super::error::SendError;
 use super::receiver::Receiver;
 use super::{Shared, State, Told};
 use crate::coop::consume_budget;
-use crate::sync::wait_list::{Key, poll_answer, wake};
+use crate::sync::wait_list::{Key, poll_look, wake};
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::Arc;
 use std::fmt;
 use std::future::poll_fn;
-use std::ops::ControlFlow;
 
 /// Changes the value of a [channel](super::channel). The channel ends when the last clone is dropped.
 pub struct Sender<T> {
@@ -102,13 +101,10 @@ impl<T> Sender<T> {
     pub async fn closed(&self) {
         consume_budget().await;
         let mut watch = Watch { shared: &self.shared, key: None };
-        let at_once = |state: &mut State| match state.receivers {
-            0 => ControlFlow::Break(()),
-            _ => ControlFlow::Continue(()),
-        };
+        let look = |state: &mut State| (state.receivers == 0).then_some(());
         poll_fn(|cx| {
             let (state, key) = (&self.shared.state, &mut watch.key);
-            let polled = poll_answer(state, |state| &mut state.watchers, key, cx, at_once);
+            let polled = poll_look(state, |state| &mut state.watchers, key, cx, look);
             noting(SyncKind::WatchSender, state, polled)
         })
         .await;
@@ -171,8 +167,7 @@ impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
         let mut state = self.shared.state.lock();
         state.senders -= 1;
-        let refused =
-            if state.senders == 0 { state.waiters.answer_all(Err(())) } else { Vec::new() };
+        let refused = if state.senders == 0 { state.waiters.answer_all(()) } else { Vec::new() };
         drop(state);
         if !seeded::on("watch_last_sender_wakes_nobody") {
             wake(refused);

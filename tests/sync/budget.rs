@@ -1,0 +1,109 @@
+//! What is always ready takes from the budget of its task, so that it cannot keep a worker for itself.
+
+use sheave::runtime::Builder;
+use sheave::sync::{Barrier, Event, Lock, Mutex, Notify, OnceCell, Queue, RwLock, Semaphore};
+use sheave::sync::{broadcast, mpsc, oneshot, watch};
+use sheave::task::coop::has_budget_remaining;
+use std::future::Future;
+
+/// More than a task may do in one poll.
+const MANY: usize = 10_000;
+
+/// Runs `step` in one task until the budget of a poll is used up.
+async fn uses_up<S>(what: &str, state: S, step: impl AsyncFn(&S)) {
+    let (count, what) = (&mut 0, what);
+    while has_budget_remaining() {
+        assert!(*count < MANY, "{what} is ready for ever, and takes nothing from the budget");
+        *count += 1;
+        step(&state).await;
+    }
+    sheave::task::yield_now().await;
+}
+
+fn in_a_task<F: Future<Output = ()> + 'static>(future: F) {
+    let runtime = Builder::new_current_thread().build().expect("a runtime");
+    let tasks = sheave::task::LocalSet::new();
+    tasks.block_on(&runtime, async { tasks.spawn_local(future).await.expect("no panic") });
+}
+
+#[test]
+fn locks_take_from_the_budget() {
+    in_a_task(async {
+        uses_up("lock", Mutex::new(()), async |lock| drop(lock.lock().await)).await;
+        uses_up("acquire of a lock", Lock::new(), async |lock| drop(lock.acquire().await)).await;
+        uses_up("read", RwLock::new(()), async |lock| drop(lock.read().await)).await;
+        uses_up("write", RwLock::new(()), async |lock| drop(lock.write().await)).await;
+        uses_up("acquire", Semaphore::new(1), async |slots| drop(slots.acquire().await)).await;
+    });
+}
+
+#[test]
+fn signals_take_from_the_budget() {
+    in_a_task(async {
+        uses_up("a barrier for one", Barrier::new(1), async |one| _ = one.wait().await).await;
+        uses_up("notified", Notify::new(), async |notify| {
+            notify.notify_one();
+            notify.notified().await;
+        })
+        .await;
+        let event = Event::new();
+        event.set();
+        uses_up("wait", event, async |event| event.wait().await).await;
+        uses_up("get_or_init", (), async |()| {
+            OnceCell::new().get_or_init(async || ()).await;
+        })
+        .await;
+    });
+}
+
+#[test]
+fn channels_take_from_the_budget() {
+    in_a_task(async {
+        uses_up("send and recv", (), async |()| {
+            let (sender, mut receiver) = mpsc::channel(1);
+            sender.send(()).await.expect("the receiver lives");
+            receiver.recv().await.expect("it was sent");
+        })
+        .await;
+        uses_up("recv of one", (), async |()| {
+            let (sender, receiver) = oneshot::channel();
+            sender.send(()).expect("the receiver lives");
+            receiver.await.expect("it was sent");
+        })
+        .await;
+        uses_up("recv of all", (), async |()| {
+            let (sender, mut receiver) = broadcast::channel(1);
+            sender.send(()).expect("the receiver lives");
+            receiver.recv().await.expect("it was sent");
+        })
+        .await;
+        uses_up("put and get", Queue::new(1), async |queue| {
+            queue.put(()).await.expect("it is open");
+            queue.get().await.expect("it was put");
+        })
+        .await;
+    });
+}
+
+#[test]
+fn a_watched_value_takes_from_the_budget() {
+    in_a_task(async {
+        uses_up("changed", (), async |()| {
+            let (_sender, mut receiver) = watch::channel(());
+            receiver.mark_changed();
+            receiver.changed().await.expect("the sender lives");
+        })
+        .await;
+        uses_up("wait_for", (), async |()| {
+            let (_sender, mut receiver) = watch::channel(());
+            drop(receiver.wait_for(|()| true).await.expect("the sender lives"));
+        })
+        .await;
+        uses_up("wait_for what never comes", (), async |()| {
+            let (_, mut receiver) = watch::channel(());
+            receiver.wait_for(|()| false).await.expect_err("the sender is gone");
+        })
+        .await;
+        uses_up("closed", watch::Sender::new(()), async |sender| sender.closed().await).await;
+    });
+}
