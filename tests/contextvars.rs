@@ -1,9 +1,9 @@
 //! Context variables: who inherits what, and who sees what others set.
 
-use sheave::asyncio::{Context, ContextVar, ResetError, copy_context};
+use sheave::asyncio::{Context, ContextVar, ResetError, copy_context, create_future, current_task};
 use sheave::runtime::Builder;
 use sheave::task::{self, JoinSet, LocalSet, yield_now};
-use sheave_tests::{Drops, in_a_task, runtimes, watchdog};
+use sheave_tests::{Drops, eventually, in_a_task, runtimes, watchdog};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -193,6 +193,63 @@ fn a_panicking_task_leaves_no_context_behind() {
     });
 }
 
+/// A hook that writes a log finds there what the task or the callback had set, whoever drops the
+/// handle, and no task.
+#[test]
+fn a_panic_that_nobody_reads_is_told_in_its_context() {
+    async fn panics(name: Option<&'static str>) {
+        if let Some(name) = name {
+            NAME.set(name);
+        }
+        yield_now().await;
+        panic!("on purpose");
+    }
+    watchdog(LIMIT, || {
+        for runtime in runtimes() {
+            let (tell, told) = std::sync::mpsc::channel();
+            runtime.handle().on_unhandled_panic(move |_| {
+                tell.send((NAME.try_get(), current_task().is_none())).unwrap();
+            });
+            let next = async || loop {
+                match told.try_recv() {
+                    Ok((name, true)) => break name,
+                    Ok((_, false)) => panic!("a task is current in the hook"),
+                    Err(_) => yield_now().await,
+                }
+            };
+            runtime.block_on(async {
+                NAME.set("main");
+                drop(sheave::spawn(panics(Some("task"))));
+                assert_eq!(next().await, Some("task"));
+
+                let unset = task::Builder::new().context(&Context::new()).spawn(panics(None));
+                for (task, name) in
+                    [(sheave::spawn(panics(Some("late"))), Some("late")), (unset, None)]
+                {
+                    while !task.is_finished() {
+                        yield_now().await;
+                    }
+                    drop(task);
+                    assert_eq!(next().await, name);
+                }
+
+                let call_back = || {
+                    NAME.set("callback");
+                    panic!("on purpose");
+                };
+                let task = sheave::spawn(yield_now());
+                task.add_done_callback(move |_| call_back());
+                assert_eq!(next().await, Some("callback"));
+                let (completer, promise) = create_future::<(), ()>();
+                promise.add_done_callback(move |_| call_back());
+                completer.set_result(()).unwrap();
+                assert_eq!(next().await, Some("callback"));
+                assert_eq!(NAME.get(), "main");
+            });
+        }
+    });
+}
+
 #[test]
 fn an_aborted_task_is_dropped_in_its_context() {
     struct Witness(std::sync::mpsc::Sender<Option<&'static str>>);
@@ -241,6 +298,16 @@ fn values_are_dropped_with_the_last_context_that_holds_them() {
                 task.await.unwrap();
                 assert!(weak.upgrade().is_none(), "an ended task keeps its context");
                 drop(handle);
+
+                let guard = std::sync::Arc::new(drops.clone());
+                let weak = std::sync::Arc::downgrade(&guard);
+                let error = sheave::spawn(async move {
+                    GUARD.set(Some(guard));
+                    panic!("on purpose");
+                });
+                let error = error.await.unwrap_err();
+                assert!(error.is_panic());
+                eventually("an error keeps no context", || weak.upgrade().is_none());
             });
         }
     });

@@ -265,7 +265,8 @@ impl Builder {
 
     /// Called for each panic that nobody reads, in the place of a line on stderr: on the thread that
     /// ran the task, when it ends, or where its [`JoinHandle`](crate::task::JoinHandle) is dropped
-    /// after that. Not called with [`UnhandledPanic::Ignore`].
+    /// after that. Not called with [`UnhandledPanic::Ignore`]. Either way it finds the context variables
+    /// of the task or callback that panicked, and no current task.
     ///
     /// A hook that panics is named on stderr, and its thread goes on.
     /// [`Handle::on_unhandled_panic`](super::Handle::on_unhandled_panic) sets another hook later.

@@ -68,9 +68,10 @@ impl Handle {
     /// A handler that panics is named on stderr with what it was told, as without a handler.
     ///
     /// # Differences from asyncio
-    /// It hears of panics only: a future that returns an error has returned a value. It runs where the
-    /// task ended, and not in its context. [`default_exception_handler`](Self::default_exception_handler)
-    /// is asyncio's `set_exception_handler(None)`.
+    /// It hears of panics only: a future that returns an error has returned a value. As in asyncio it
+    /// runs in the context of the task or callback that panicked.
+    /// [`default_exception_handler`](Self::default_exception_handler) is asyncio's
+    /// `set_exception_handler(None)`.
     ///
     /// # Examples
     /// ```

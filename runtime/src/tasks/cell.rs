@@ -16,7 +16,7 @@ use super::state::{Ending, State};
 use super::trace::Trace;
 use super::unread::tell_callback;
 use super::{Id, JoinError, JoinHandle, Runnable, TaskRef, current, run};
-use crate::util::contain::catch;
+use crate::util::contain::{catch, contain};
 use sheave_facade::alloc;
 use sheave_facade::cell::UnsafeCell;
 use sheave_facade::seeded;
@@ -259,7 +259,7 @@ unsafe fn take_output<F: Future, S>(header: NonNull<Header>, into: NonNull<()>) 
         let output = outcome.map_err(|failure| {
             let extras = cell.trailer.extras.get();
             let reason = extras.and_then(|extras| extras.reason.lock().take());
-            JoinError::new(cell.header.id, failure, reason)
+            JoinError::new(cell.header.id, failure.read(), reason)
         });
         // SAFETY: the caller vouches for the type behind `into`.
         unsafe { *into.cast::<Option<Result<F::Output, JoinError>>>().as_mut() = Some(output) };
@@ -306,10 +306,14 @@ unsafe fn call_back<F: Future, S>(header: NonNull<Header>) {
     while let Some(callback) = extras.callbacks.next() {
         let view = NonNull::from(&mut result).cast();
         let Callback { call, context, sink } = callback;
-        if let Err(payload) = catch(|| in_context(context, || call(view))) {
-            let name = extras.name.as_deref();
-            tell_callback(payload, sink, id, name, cell.header.location);
-        }
+        let call = || {
+            if let Err(payload) = catch(|| call(view)) {
+                let name = extras.name.as_deref();
+                tell_callback(payload, sink, id, name, cell.header.location);
+            }
+        };
+        // The last one to hold the context drops values of users.
+        contain(|| in_context(context, call));
     }
     let outcome = result.map_err(|error| {
         let (failure, reason) = error.into_parts();

@@ -2,8 +2,8 @@
 
 use super::extras::Reason;
 use super::unread::panic_message;
-use super::{Id, PanicSink};
-use crate::util::contain::Payload;
+use super::{Context, Id, PanicSink, try_with_context};
+use crate::util::contain::{Payload, contain};
 use sheave_facade::sync::Arc;
 use std::any::Any;
 use std::{fmt, io};
@@ -51,6 +51,8 @@ pub(super) struct Caught {
     pub(super) payload: Payload,
     /// Who hears of it if nobody reads it.
     pub(super) sink: Option<Arc<dyn PanicSink>>,
+    /// In which context it hears of it: that of the task. Gone once somebody reads the panic.
+    pub(super) context: Option<Context>,
 }
 
 // SAFETY: a shared `Caught` gives access to its payload only through `message`, which reveals
@@ -65,8 +67,20 @@ impl Caught {
 }
 
 impl Failure {
+    /// The panic of the task that is current, or of one that tells nobody.
     pub(super) fn panic(payload: Payload, sink: Option<Arc<dyn PanicSink>>) -> Self {
-        Self::Panic(Box::new(Caught { payload, sink }))
+        let context = sink.as_ref().and_then(|_| try_with_context(|context| context.cloned()));
+        Self::Panic(Box::new(Caught { payload, sink, context }))
+    }
+
+    /// Somebody reads it: lets go of what only a panic that nobody reads needs.
+    pub(super) fn read(mut self) -> Self {
+        if let Self::Panic(caught) = &mut self {
+            let context = caught.context.take();
+            // The last one to hold it drops values of users.
+            contain(|| drop(context));
+        }
+        self
     }
 }
 

@@ -3,9 +3,9 @@
 //! A task's panic is read by whoever awaits its `JoinHandle`. It is unread if the handle was dropped
 //! before, which is known when the task ends, or if the handle is dropped afterwards.
 
-use super::Id;
 use super::error::Caught;
-use crate::util::contain::{Payload, discard};
+use super::{Id, in_context};
+use crate::util::contain::{Payload, contain, discard};
 use crate::util::report;
 use sheave_facade::sync::Arc;
 use std::any::Any;
@@ -116,9 +116,11 @@ impl fmt::Debug for UnhandledPanicInfo<'_> {
 }
 
 impl Caught {
-    /// Tells that nobody has read this panic.
-    pub(super) fn tell(self, id: Id, name: Option<&str>, location: &'static Location<'static>) {
-        self.tell_of(false, id, name, location);
+    /// Tells that nobody has read this panic, in the context in which it has happened.
+    pub(super) fn tell(mut self, id: Id, name: Option<&str>, location: &'static Location<'static>) {
+        let context = self.context.take();
+        // The last one to hold the context drops values of users.
+        contain(|| in_context(context, || self.tell_of(false, id, name, location)));
     }
 
     fn tell_of(
@@ -128,7 +130,7 @@ impl Caught {
         name: Option<&str>,
         location: &'static Location<'static>,
     ) {
-        let Self { payload, sink } = self;
+        let Self { payload, sink, context: _ } = self;
         let panic = UnhandledPanicInfo { id, name, location, payload: &*payload, is_callback };
         match sink {
             Some(sink) => sink.unread_panic(&panic),
@@ -138,7 +140,8 @@ impl Caught {
     }
 }
 
-/// Tells of the panic of a callback: of the task `id`, or one that is called by it.
+/// Tells of the panic of a callback: of the task `id`, or one that is called by it. To be called in
+/// the context of the callback.
 pub(crate) fn tell_callback(
     payload: Payload,
     sink: Option<Arc<dyn PanicSink>>,
@@ -146,7 +149,7 @@ pub(crate) fn tell_callback(
     name: Option<&str>,
     location: &'static Location<'static>,
 ) {
-    Caught { payload, sink }.tell_of(true, id, name, location);
+    Caught { payload, sink, context: None }.tell_of(true, id, name, location);
 }
 
 /// The text of a `panic!`.

@@ -13,7 +13,7 @@ use super::{Outcome, Promise, Stage, State};
 use crate::front::spawn::{id, with_current};
 use crate::scheduler;
 use crate::sync::wait_list::wake;
-use crate::tasks::{CallbackId, Context, Spec, in_context, inherited_context, tell_callback};
+use crate::tasks::{CallbackId, Context, Id, Spec, in_context, inherited_context, tell_callback};
 use crate::util::contain::{Payload, catch, contain};
 use sheave_facade::seeded;
 use sheave_facade::sync::{Arc, Mutex};
@@ -27,8 +27,8 @@ trait Caller<T, E>: Send + Sync {
     /// Has a task call them.
     fn begin(self: Arc<Self>, calls: Calls<T, E>, location: &'static Location<'static>);
 
-    /// One has panicked.
-    fn tell(&self, payload: Payload, location: &'static Location<'static>);
+    /// One has panicked, which the task `by` has called. To be called in the context of the callback.
+    fn tell(&self, payload: Payload, by: Id, location: &'static Location<'static>);
 }
 
 impl<T, E> Caller<T, E> for scheduler::Shared
@@ -37,11 +37,11 @@ where
     E: Send + Sync + 'static,
 {
     fn begin(self: Arc<Self>, calls: Calls<T, E>, location: &'static Location<'static>) {
-        drop(self.spawn(async move { calls.call() }, Spec::at(location)));
+        drop(self.spawn(async move { calls.call(id()) }, Spec::at(location)));
     }
 
-    fn tell(&self, payload: Payload, location: &'static Location<'static>) {
-        tell_callback(payload, Some(self.unhandled.clone()), id(), None, location);
+    fn tell(&self, payload: Payload, by: Id, location: &'static Location<'static>) {
+        tell_callback(payload, Some(self.unhandled.clone()), by, None, location);
     }
 }
 
@@ -154,14 +154,17 @@ impl<T, E> Calls<T, E> {
         self.shared.lock().callbacks.pop_front()
     }
 
-    /// Calls all callbacks that are registered by the end. Never unwinds.
-    fn call(mut self) {
+    /// Calls all callbacks that are registered by the end, in the task `by`. Never unwinds.
+    fn call(mut self, by: Id) {
         while let Some(outcome) = &self.outcome {
             while let Some(Callback { call, context, place, .. }) = self.next() {
-                let called = catch(|| in_context(context, || call(outcome)));
-                if let Err(payload) = called {
-                    place.caller.tell(payload, place.location);
-                }
+                let call = || {
+                    if let Err(payload) = catch(|| call(outcome)) {
+                        place.caller.tell(payload, by, place.location);
+                    }
+                };
+                // The last one to hold the context drops values of users.
+                contain(|| in_context(context, call));
             }
             self.give_back();
         }

@@ -4,6 +4,7 @@
 use super::{Caller, Calls, Place};
 use crate::asyncio::promise::{Completer, Promise, create_future};
 use crate::sync::blocking::block_on;
+use crate::tasks::Id;
 use crate::util::contain::Payload;
 use sheave_facade::model::{Model, must_catch};
 use sheave_facade::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -23,11 +24,14 @@ struct Threads {
 impl Caller<Value, ()> for Threads {
     fn begin(self: Arc<Self>, calls: Calls<Value, ()>, _: &'static Location<'static>) {
         let is_closed = self.is_closed;
-        let thread = thread::spawn(move || if is_closed { drop(calls) } else { calls.call() });
+        let thread =
+            thread::spawn(
+                move || if is_closed { drop(calls) } else { calls.call(Id::from_u64(1)) },
+            );
         self.started.lock().push(thread);
     }
 
-    fn tell(&self, _: Payload, _: &'static Location<'static>) {
+    fn tell(&self, _: Payload, _: Id, _: &'static Location<'static>) {
         unreachable!("no callback panics");
     }
 }
