@@ -2,7 +2,7 @@
 
 use super::Driven;
 use futures_lite::future::block_on;
-use sheave::sync::{Condition, ConditionGuard, Lock};
+use sheave::sync::{Condition, ConditionGuard, Lock, LockGuard};
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -170,7 +170,27 @@ fn two_share_a_lock() {
     guard.notify_all();
     drop(guard);
     consumers[0].assert_pending();
-    drop(producers[0].assert_ready());
+    // With the same lock held, one is told by the other.
+    let guard = not_empty.holding(producers[0].assert_ready());
+    assert!(lock.locked());
+    guard.notify(1);
+    assert_eq!(consumers[0].wakes(), 1);
+    consumers[0].assert_pending();
+    let plain = LockGuard::from(guard);
+    assert!(lock.locked());
+    let mut again = Driven::new(not_full.holding(plain).wait());
+    again.assert_pending();
+    let guard = consumers[0].assert_ready();
+    not_full.holding(guard).notify(1);
+    drop(again.assert_ready());
+    assert!(!lock.locked());
+}
+
+#[test]
+#[should_panic(expected = "was given a guard of another lock")]
+fn a_guard_of_another_lock_is_refused() {
+    let (one, other) = (Condition::new(), Condition::new());
+    drop(one.holding(take(&other)));
 }
 
 /// What one puts, another takes, and nobody sleeps over a notification.

@@ -93,22 +93,8 @@ impl Condition {
         Self::with_lock(Arc::default())
     }
 
-    /// A condition that shares its lock with others.
-    ///
-    /// # Examples
-    /// Two conditions of one buffer:
-    /// ```
-    /// use sheave::sync::{Condition, Lock};
-    /// use std::sync::Arc;
-    ///
-    /// let lock = Arc::new(Lock::new());
-    /// let (not_empty, not_full) = (Condition::with_lock(lock.clone()), Condition::with_lock(lock));
-    /// # futures_lite::future::block_on(async {
-    /// let guard = not_empty.acquire().await;
-    /// assert!(not_full.locked());
-    /// # drop(guard);
-    /// # });
-    /// ```
+    /// A condition that shares its lock with others. Who holds the lock for one of them gets on to
+    /// another by [`holding`](Self::holding).
     #[must_use]
     pub fn with_lock(lock: Arc<Lock>) -> Self {
         Self { lock, told: Told::new(), waiters: BriefMutex::new(WaitList::new()) }
@@ -120,6 +106,40 @@ impl Condition {
     /// As [`Lock::acquire`].
     pub async fn acquire(&self) -> ConditionGuard<'_> {
         ConditionGuard { condition: self, held: self.lock.acquire().await }
+    }
+
+    /// Takes a guard of the lock, or of another condition that [shares](Self::with_lock) it, for one of
+    /// this condition. The lock is held all the while.
+    ///
+    /// # Panics
+    /// If the guard is that of another lock.
+    ///
+    /// # Examples
+    /// Two conditions of one buffer:
+    /// ```
+    /// use sheave::sync::{Condition, Lock};
+    /// use std::cell::Cell;
+    /// use std::sync::Arc;
+    ///
+    /// let lock = Arc::new(Lock::new());
+    /// let (not_empty, not_full) = (Condition::with_lock(lock.clone()), Condition::with_lock(lock));
+    /// let stock = Cell::new(3);
+    /// # futures_lite::future::block_on(async {
+    /// let guard = not_empty.acquire().await;
+    /// let guard = guard.wait_for(|| stock.get() > 0).await;
+    /// stock.set(stock.get() - 1);
+    /// not_full.holding(guard).notify(1);
+    /// # });
+    /// ```
+    #[track_caller]
+    pub fn holding<'a>(&'a self, guard: impl Into<LockGuard<'a>>) -> ConditionGuard<'a> {
+        let held: LockGuard<'a> = guard.into();
+        assert!(
+            std::ptr::eq(held.lock(), &*self.lock),
+            "`Condition::holding` was given a guard of another lock: make the conditions with one lock, \
+             by `Condition::with_lock`"
+        );
+        ConditionGuard { condition: self, held }
     }
 
     /// Whether somebody holds the lock.
@@ -222,6 +242,13 @@ impl<'a> ConditionGuard<'a> {
     pub fn notify_all(&self) {
         let notified = self.condition.waiters.lock().answer_all(Answer::All);
         wake(notified);
+    }
+}
+
+/// The lock stays held, and whoever waits for the condition waits on.
+impl<'a> From<ConditionGuard<'a>> for LockGuard<'a> {
+    fn from(guard: ConditionGuard<'a>) -> Self {
+        guard.held
     }
 }
 
