@@ -331,6 +331,28 @@ fn a_promise_calls_back() {
     });
 }
 
+/// What a callback adds is called as well, before the awaiter has the outcome; what it removes is not
+/// called any more, though the future is done.
+#[test]
+fn a_callback_of_a_promise_adds_and_removes_others() {
+    in_a_task(|| async {
+        let log = Log::default();
+        let (completer, promise) = create_future::<u32, Infallible>();
+        let (same, added, removed) = (promise.clone(), logs(&log, 2), Arc::new(Mutex::new(None)));
+        let id = removed.clone();
+        promise.add_done_callback(move |_| {
+            WHO.set(1);
+            same.add_done_callback(added);
+            assert!(same.remove_done_callback(id.lock().unwrap().take().unwrap()));
+        });
+        *removed.lock().unwrap() = Some(promise.add_done_callback(|_| unreachable!("removed")));
+        promise.add_done_callback(logs(&log, 3));
+        completer.set_result(7).unwrap();
+        assert_eq!(promise.await, Ok(7));
+        assert_eq!(*log.lock().unwrap(), [(3, 0, 7), (2, 1, 7)]);
+    });
+}
+
 #[test]
 fn a_promise_that_is_done_calls_back_later() {
     watchdog(LIMIT, || {

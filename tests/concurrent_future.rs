@@ -6,7 +6,8 @@ use sheave::concurrent::{
     wait, wrap_future,
 };
 use sheave::runtime::Builder;
-use sheave_tests::{Drops, eventually, watchdog};
+use sheave::task::yield_now;
+use sheave_tests::{Drops, eventually, in_a_task, watchdog};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -45,7 +46,7 @@ fn a_future_goes_from_pending_over_running_to_finished() {
         let mut second = second;
         assert!(second.exception().is_none());
         assert!(second.done() && !second.running());
-        assert!(format!("{second:?}").ends_with("state=finished>"), "{second:?}");
+        assert!(format!("{second:?}").ends_with("state=finished returned>"), "{second:?}");
         assert_eq!(second.wait().unwrap(), 2);
     });
 }
@@ -220,6 +221,28 @@ fn wait_returns_when_it_was_told_to() {
     });
 }
 
+/// What suffices may be there before: then nobody waits, and all that are done are returned.
+#[test]
+fn what_is_done_already_is_not_waited_for() {
+    watchdog(LIMIT, || {
+        let (_pending, never) = promise();
+        let (setter, returned) = promise();
+        setter.set_result(1).unwrap();
+        let (setter, raised) = promise();
+        setter.set_panic(Box::new("no"));
+        let waited = wait([never, returned, raised], None, ReturnWhen::FirstCompleted);
+        assert_eq!((waited.done.len(), waited.not_done.len()), (2, 1));
+        assert!(format!("{:?}", waited.done[1]).ends_with("state=finished raised>"));
+        let futures = waited.done.into_iter().chain(waited.not_done);
+        let waited = wait(futures, None, ReturnWhen::FirstException);
+        assert_eq!((waited.done.len(), waited.not_done.len()), (2, 1));
+        let futures = waited.not_done.into_iter().chain(waited.done);
+        let mut completed = as_completed(futures, Some(Duration::ZERO));
+        assert!(completed.by_ref().take(2).all(|future| future.unwrap().done()));
+        assert_eq!(completed.next().unwrap().unwrap_err().unfinished, 1);
+    });
+}
+
 #[test]
 fn as_completed_goes_by_completion_and_ends_with_one_error() {
     watchdog(LIMIT, || {
@@ -289,6 +312,51 @@ fn an_awaited_future_that_is_dropped_cancels_its_queued_job() {
         release.send(()).unwrap();
         busy.wait().unwrap();
         assert_eq!(receiver.recv().unwrap(), 4);
+    });
+}
+
+/// Item 51, both ways: who awaits hears that the setter has cancelled, and the setter that who awaited
+/// was cancelled.
+#[test]
+fn a_cancellation_crosses_a_wrapped_future_both_ways() {
+    in_a_task(|| async {
+        let (setter, future) = promise::<u32>();
+        let waiting = sheave::spawn(wrap_future(future));
+        yield_now().await;
+        assert!(setter.cancel());
+        assert!(waiting.await.unwrap().unwrap_err().is_cancelled());
+
+        let (setter, future) = promise();
+        let waiting = sheave::spawn(wrap_future(future));
+        yield_now().await;
+        assert!(!setter.is_cancelled());
+        waiting.cancel();
+        assert!(waiting.await.unwrap_err().is_cancelled());
+        assert!(setter.is_cancelled());
+        assert_eq!(setter.set_result(1), Err(1));
+
+        let (setter, future) = promise();
+        let wrapped = wrap_future(future);
+        setter.set_result(2).unwrap();
+        assert!(!wrapped.cancel() && !wrapped.cancelled(), "it is done");
+        assert_eq!(wrapped.await.unwrap(), 2);
+    });
+}
+
+/// Nothing that a job has captured outlives its result, whether it returns or panics.
+#[test]
+fn a_job_is_dropped_before_its_result_is_there() {
+    watchdog(LIMIT, || {
+        let (pool, drops) = (one(), Drops::new());
+        for n in 1..=20 {
+            let witness = drops.witness();
+            let job = pool.submit(move || {
+                let _captured = &witness;
+                assert!(n % 2 == 0, "an odd one panics");
+            });
+            assert_eq!(job.wait().is_ok(), n % 2 == 0);
+            assert_eq!(drops.dropped(), n);
+        }
     });
 }
 
@@ -415,6 +483,18 @@ fn shutdown_runs_what_waits_unless_told_to_cancel_it() {
         drop(release);
         shutdown.wait();
         assert!(busy.done());
+
+        // What was cancelled just before is not waited for, and what runs cannot add to it.
+        let pool = one();
+        let (release, busy) = occupy(&pool);
+        let (inner, (refused, is_refused)) = (pool.clone(), channel());
+        let last = pool.submit(move || refused.send(inner.submit(|| 1).wait().unwrap_err()));
+        assert!(pool.submit(|| 2).cancel());
+        let shutdown = pool.shutdown();
+        release.send(()).unwrap();
+        shutdown.wait();
+        assert!(busy.done() && last.done());
+        assert!(is_refused.recv().unwrap().is_shutdown());
     });
 }
 
@@ -501,6 +581,27 @@ fn an_initializer_that_fails_breaks_the_pool_for_queued_and_later_jobs() {
             assert!(error.to_string().contains("no database"), "{error}");
         }
         assert!(pool.submit(|| ()).wait().unwrap_err().is_broken_executor());
+        let mut mapped = pool.map(|n: u32| n, 0..3);
+        assert!(mapped.next().unwrap().unwrap_err().is_broken_executor());
+        assert!(mapped.next().is_none());
+        pool.shutdown().wait();
+    });
+}
+
+/// What runs on another thread is not disturbed.
+#[test]
+fn an_initializer_that_fails_later_lets_what_runs_end() {
+    watchdog(LIMIT, || {
+        let threads = AtomicUsize::new(0);
+        let pool = ThreadPool::builder()
+            .max_workers(2)
+            .initializer(move || assert_eq!(threads.fetch_add(1, SeqCst), 0, "one licence only"))
+            .build();
+        let (release, busy) = occupy(&pool);
+        assert!(pool.submit(|| ()).wait().unwrap_err().is_broken_executor());
+        assert!(pool.submit(|| ()).wait().unwrap_err().is_broken_executor());
+        release.send(()).unwrap();
+        busy.wait().unwrap();
     });
 }
 

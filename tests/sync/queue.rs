@@ -179,9 +179,24 @@ fn immediate_shutdown_returns_what_is_left() {
     assert!(queue.empty());
     assert_eq!(queue.get_nowait(), Err(GetNowaitError::QueueShutDown));
     joiner.assert_pending(); // One was got, and is not done.
+    assert!(format!("{queue:?}").contains("unfinished: 1, is_shut_down: true"), "{queue:?}");
     queue.task_done();
     joiner.assert_ready();
     assert!(queue.shutdown(true).is_empty());
+}
+
+/// Items that are given up are done: nobody waits for them, and nobody may say so again.
+#[test]
+#[should_panic(expected = "`task_done` was called more often than items were put")]
+fn immediate_shutdown_ends_the_join() {
+    let queue = Queue::new(0);
+    fill(&queue, [1, 2]);
+    let mut joiner = Driven::new(queue.join());
+    joiner.assert_pending();
+    assert_eq!(queue.shutdown(true), [1, 2]);
+    assert_eq!(joiner.wakes(), 1);
+    joiner.assert_ready();
+    queue.task_done();
 }
 
 #[test]

@@ -217,14 +217,16 @@ impl<T> Drop for Future<T> {
     }
 }
 
-/// As Python prints it: `<Future at 0x7f state=pending>`, and `running`, `cancelled`, `finished`.
+/// As Python prints it: `<Future at 0x7f state=pending>`, and `running`, `cancelled`, `finished returned`,
+/// `finished raised`.
 impl<T> fmt::Debug for Future<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state.look() {
             Look::Pending => "pending",
             Look::Running => "running",
             Look::Ended(End::Cancelled) => "cancelled",
-            Look::Ended(End::Value | End::Failed) => "finished",
+            Look::Ended(End::Value) => "finished returned",
+            Look::Ended(End::Failed) => "finished raised",
         };
         write!(f, "<Future at {:p} state={state}>", Arc::as_ptr(&self.state))
     }

@@ -11,7 +11,8 @@ use std::time::Duration;
 /// the next one is there.
 ///
 /// As in Python, the first error is the last item: what has not begun is then cancelled, as it is when
-/// this is dropped.
+/// this is dropped. To run a function for its effects only, go through all results: Python runs
+/// everything also if the iterator is thrown away before its first item.
 ///
 /// # Panics
 /// `next` panics if it must wait and this thread drives a runtime.

@@ -21,13 +21,15 @@ use std::panic::Location;
 /// # The end
 /// [`shutdown`](Self::shutdown) says how. Dropping the last handle accepts no more jobs, runs those that
 /// wait, and blocks until the threads have ended; but on a thread that drives a runtime, or that is the
-/// pool's own, it does not wait, and the threads end by themselves.
+/// pool's own, it does not wait, and the threads end by themselves, or with the process: await
+/// `shutdown` for jobs that must be done.
 ///
 /// # Differences from Python
 /// - Idle threads leave after [`keep_alive`](ThreadPoolBuilder::keep_alive).
 /// - A pool that was shut down or is broken does not fail in [`submit`](Self::submit): the future says so.
 /// - A job may wait for jobs of its own pool, also when there is one thread.
-/// - Leaving a scope inside async code does not block the runtime.
+/// - Leaving a scope inside async code does not block the runtime, and the end of the process waits for no
+///   pool: Python waits for every pool when the interpreter exits.
 /// - Threads are named `prefix-0`, not `prefix_0`.
 ///
 /// # Examples

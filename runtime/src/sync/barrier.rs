@@ -19,6 +19,13 @@ use std::task::{Context, Poll, Waker, ready};
 
 /// A place where so many tasks meet before any of them goes on, again and again.
 ///
+/// # Differences from asyncio
+/// It has tokio's methods, and is never broken: there is no `abort` and no `reset`. Who gives up has not
+/// come, and the others wait on; to have all give up, wait within
+/// [`run_until_cancelled`](crate::cancel::CancellationToken::run_until_cancelled). Of each round one is
+/// the leader, where asyncio numbers all. It may be used again at once: who comes early to the next round
+/// does not wait until all have left the former one.
+///
 /// # Examples
 /// ```
 /// use sheave::sync::Barrier;
@@ -113,7 +120,8 @@ impl Drop for Wait<'_> {
 
 impl fmt::Debug for Barrier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Barrier").field("n", &self.n).finish_non_exhaustive()
+        let waiting = self.waiters.lock().len();
+        f.debug_struct("Barrier").field("n", &self.n).field("waiting", &waiting).finish()
     }
 }
 

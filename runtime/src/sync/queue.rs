@@ -272,7 +272,8 @@ impl<S: Store> BaseQueue<S> {
     ///
     /// What is in the queue can be got, and those who get more are told of the shutdown; who was
     /// first in line before may come last now. With `immediate` nothing can be got: what is in the
-    /// queue is returned, and counts as [done](Self::task_done). Without it, nothing is returned.
+    /// queue is returned, in no particular order, and counts as [done](Self::task_done). Without it,
+    /// nothing is returned.
     ///
     /// # Examples
     /// ```
@@ -374,8 +375,16 @@ impl<S: Store> BaseQueue<S> {
 
 impl<S: Store> fmt::Debug for BaseQueue<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Queue");
-        shown.field("qsize", &self.qsize()).field("maxsize", &self.maxsize).finish_non_exhaustive()
+        let state = self.lock();
+        let (qsize, unfinished, is_shut_down) =
+            (state.store.count(), state.unfinished, state.is_shut_down);
+        drop(state);
+        f.debug_struct("Queue")
+            .field("qsize", &qsize)
+            .field("maxsize", &self.maxsize)
+            .field("unfinished", &unfinished)
+            .field("is_shut_down", &is_shut_down)
+            .finish_non_exhaustive()
     }
 }
 
