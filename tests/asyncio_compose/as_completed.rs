@@ -48,6 +48,22 @@ fn a_timeout_comes_once_and_the_rest_run_on() {
     });
 }
 
+/// The time runs from the first poll, also if that one finds a task that has ended.
+#[test]
+fn the_time_runs_while_outcomes_are_used() {
+    in_virtual_time(async {
+        let start = Instant::now();
+        let done = sheave::spawn(async { 1 });
+        yield_now().await;
+        let tasks = [done, sheave::spawn(after(100, 2))];
+        let mut completed = as_completed::<u64, _>(tasks).timeout(Duration::from_secs(5));
+        assert_eq!(completed.next().await.unwrap().unwrap().unwrap(), 1);
+        sleep(Duration::from_secs(4)).await;
+        assert!(completed.next().await.unwrap().is_err());
+        assert_eq!(seconds_since(start), 5);
+    });
+}
+
 #[test]
 fn a_timeout_that_comes_too_late_is_not_there() {
     in_virtual_time(async {

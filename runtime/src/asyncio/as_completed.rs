@@ -234,11 +234,11 @@ impl<S: Stream + Unpin> Stream for Within<S> {
         let Self { stream: Some(stream), limit, sleep } = &mut *self else {
             return Poll::Ready(None);
         };
+        let sleep = sleep.get_or_insert_with(|| time::sleep(*limit));
         let aside = Aside::begin();
         if let Poll::Ready(next) = Pin::new(stream).poll_next(cx) {
             return Poll::Ready(next.map(Ok));
         }
-        let sleep = sleep.get_or_insert_with(|| time::sleep(*limit));
         ready!(aside.poll(|| Pin::new(sleep).poll(cx)));
         self.stream = None;
         Poll::Ready(Some(Err(Elapsed::new())))
