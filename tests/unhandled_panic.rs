@@ -1,11 +1,14 @@
 //! Panics that nobody reads: who hears of them, when, and what the runtime does.
 
+use futures_lite::future::poll_once;
+use sheave::asyncio::{TaskGroup, task_group};
 use sheave::runtime::{Builder, Handle, Runtime, ShutdownOptions, UnhandledPanic};
 use sheave::task::{self, JoinHandle, LocalSet, yield_now};
 use sheave_tests::{Drops, eventually, watchdog};
 use std::future::{Future, pending, poll_fn};
 use std::os::unix::process::ExitStatusExt;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::pin::pin;
 use std::process::{Command, Output};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -114,6 +117,48 @@ fn tasks_of_all_kinds_are_told() {
         drop(task);
         ended(&runtime);
         assert!(text().contains("\"dropped\""));
+    });
+}
+
+/// The failures of a task group are for whoever awaits it. Those that come when nobody does are told.
+#[test]
+fn members_of_a_group_that_was_dropped_are_told() {
+    struct PanicsOnDrop;
+    impl Drop for PanicsOnDrop {
+        fn drop(&mut self) {
+            panic!("let go");
+        }
+    }
+    on_both(|runtime, told| {
+        let (begin, begun) = channel();
+        let (release, wait) = channel::<()>();
+        runtime.block_on(async {
+            let group = task_group(|group: TaskGroup<()>| async move {
+                let doomed = PanicsOnDrop;
+                let aborted = async move {
+                    let _doomed = doomed;
+                    pending().await
+                };
+                drop(group.spawn::<(), _>(aborted).unwrap());
+                let blocking = move || {
+                    begin.send(()).unwrap();
+                    wait.recv().unwrap_err();
+                    panic!("blocking")
+                };
+                drop(group.spawn_blocking::<(), _>(blocking).unwrap());
+                pending::<Result<(), ()>>().await
+            });
+            let mut group = pin!(group);
+            assert!(poll_once(&mut group).await.is_none());
+            // A closure that runs is not aborted with the group.
+            begun.recv().unwrap();
+        });
+        drop(release);
+        ended(&runtime);
+        let mut texts = [told.recv().unwrap(), told.recv().unwrap()];
+        texts.sort_by_key(|text| text.contains("blocking"));
+        assert!(texts[0].contains("let go") && texts[1].contains("blocking"), "{texts:?}");
+        assert!(texts.iter().all(|text| text.contains(file!())), "{texts:?}");
     });
 }
 

@@ -53,7 +53,8 @@ use std::task::{Context, Poll, ready};
 ///   its [`TaskGroupError`], with every failure there was. A member that was aborted has not failed.
 /// - [`TaskGroup::cancel`] ends it without a failure.
 /// - Dropping the future aborts all members. A drop cannot wait for them;
-///   [`TaskGroup::closed`], of a clone, does.
+///   [`TaskGroup::closed`], of a clone, does. A panic of a member that comes later is one that nobody
+///   reads, and is [reported](crate::runtime::Builder::on_unhandled_panic).
 /// - A panic of the body goes on in the caller, after the members have been aborted and have ended. One of
 ///   a member is a [`TaskFailure::Panic`], or goes on too with
 ///   [`propagate_panics`](GroupFuture::propagate_panics).
@@ -139,8 +140,16 @@ impl<E> Shared<E> {
         }
     }
 
-    fn fail(&self, failure: TaskFailure<E>) {
-        self.change(|state| state.fail(failure));
+    /// A member has failed. The failure comes back if nobody will read it here.
+    fn fail(&self, failure: TaskFailure<E>) -> Option<TaskFailure<E>> {
+        let mut unread = None;
+        self.change(|state| {
+            state.fail(failure).unwrap_or_else(|failure| {
+                unread = Some(failure);
+                Todo::default()
+            })
+        });
+        unread
     }
 
     /// Nobody is in it: it is over, unless somebody is.

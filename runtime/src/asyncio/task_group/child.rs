@@ -10,6 +10,7 @@ use pin_project_lite::pin_project;
 use sheave_facade::seeded;
 use sheave_facade::sync::{Arc, Mutex};
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -46,31 +47,71 @@ impl<T, E> Report<T, E> {
     }
 
     /// The member has ended.
-    pub(super) fn outcome(&mut self, outcome: Result<Result<T, E>, Payload>) {
+    pub(super) fn outcome(&mut self, outcome: Result<Result<T, E>, Payload>) -> Unread {
         match outcome {
-            Ok(Ok(value)) => self.tell(Ok(value)),
+            Ok(Ok(value)) => {
+                self.tell(Ok(value));
+                Unread(None)
+            }
             Ok(Err(error)) => self.fail(TaskFailure::Err(error)),
             Err(payload) => self.panicked(payload),
         }
     }
 
-    fn panicked(&mut self, payload: Payload) {
+    fn panicked(&mut self, payload: Payload) -> Unread {
         match current_id() {
             Some(id) => self.fail(TaskFailure::Panic(JoinError::panicked(id, payload))),
             // The runtime is gone, and with it whoever would read of this.
-            None => discard(payload),
+            None => {
+                discard(payload);
+                Unread(None)
+            }
         }
     }
 
-    fn fail(&mut self, failure: TaskFailure<E>) {
-        self.ticket.group.fail(failure);
+    fn fail(&mut self, failure: TaskFailure<E>) -> Unread {
+        let unread = self.ticket.group.fail(failure);
         self.tell(Err(Failed));
+        match unread {
+            Some(TaskFailure::Panic(error)) => Unread(Some(error.into_panic())),
+            Some(TaskFailure::Err(error)) => {
+                contain(|| drop(error));
+                Unread(None)
+            }
+            None => Unread(None),
+        }
     }
 
     fn tell(&mut self, result: Result<T, Failed>) {
         if let Some(to) = self.to.take() {
             // Nobody may wait for it.
             contain(|| drop(to.send(result)));
+        }
+    }
+}
+
+/// A panic that the group has no reader for.
+#[must_use = "it goes on in the task of the member, where it is told as any that nobody reads"]
+pub(super) struct Unread(Option<Payload>);
+
+impl Unread {
+    /// Lets it go on, at the end of the member's work.
+    fn go_on(self) {
+        match self.0 {
+            Some(payload) if std::thread::panicking() => discard(payload),
+            Some(payload) => resume_unwind(payload),
+            None => {}
+        }
+    }
+
+    /// Of two, the first.
+    fn or(self, later: Self) -> Self {
+        match (self.0, later.0) {
+            (Some(first), Some(second)) => {
+                discard(second);
+                Self(Some(first))
+            }
+            (first, second) => Self(first.or(second)),
         }
     }
 }
@@ -87,7 +128,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Err(payload) = catch(|| this.future.set(None)) {
-                this.report.panicked(payload);
+                this.report.panicked(payload).go_on();
             }
         }
     }
@@ -112,10 +153,11 @@ where
             Ok(polled) => Ok(ready!(polled)),
             Err(payload) => Err(payload),
         };
-        if let Err(payload) = catch(|| this.future.set(None)) {
-            this.report.panicked(payload);
-        }
-        this.report.outcome(outcome);
+        let dropped = match catch(|| this.future.set(None)) {
+            Ok(()) => Unread(None),
+            Err(payload) => this.report.panicked(payload),
+        };
+        this.report.outcome(outcome).or(dropped).go_on();
         Poll::Ready(())
     }
 }
@@ -156,7 +198,7 @@ impl<F, T, E> BlockingChild<F, T, E> {
         F: FnOnce() -> Result<T, E>,
     {
         let closure = self.errand.lock().closure.take();
-        self.report.outcome(catch(closure.expect("it is called once")));
+        self.report.outcome(catch(closure.expect("it is called once"))).go_on();
     }
 }
 
@@ -177,7 +219,7 @@ impl<F, T, E> Drop for BlockingChild<F, T, E> {
             if errand.is_submitted { errand.closure.take() } else { None }
         };
         if let Err(payload) = catch(|| drop(closure)) {
-            self.report.panicked(payload);
+            self.report.panicked(payload).go_on();
         }
     }
 }

@@ -9,7 +9,9 @@
 //! | any           | `abort_members`               | same    | members to be aborted, some of them when they settle |
 //! | Open          | `request`                     | Closing | wakes the group, which waits for the grace     |
 //! | Open, Closing | `fail`, `cut`                 | Cut     | members to be aborted, wakes the group         |
-//! | Cut, Over     | `fail`, `cut`                 | same    | keeps the error, if there is one               |
+//! | Cut           | `fail`                        | Cut     | keeps the error                                |
+//! | Over          | `fail`                        | Over    | refused: nobody will read it                   |
+//! | Cut, Over     | `cut`                         | same    |                                                |
 //! | any           | `leave`                       | same    | one member less; the last one wakes the group once its body is over |
 //! | Open, Closing, Cut | `try_finish`, the body is over and nobody is in | Over |                                |
 //! | any           | `abandon`                     | Over    | members to be aborted                          |
@@ -166,10 +168,13 @@ impl<E> State<E> {
         Todo { abort: Vec::new(), wake: if is_last { self.waiter.take() } else { None } }
     }
 
-    /// A member has failed.
-    pub(super) fn fail(&mut self, error: TaskFailure<E>) -> Todo {
-        self.errors.push(error);
-        self.cut()
+    /// A member has failed. The failure comes back if the group was abandoned.
+    pub(super) fn fail(&mut self, failure: TaskFailure<E>) -> Result<Todo, TaskFailure<E>> {
+        if self.phase == Phase::Over {
+            return Err(failure);
+        }
+        self.errors.push(failure);
+        Ok(self.cut())
     }
 
     /// Everything is to end.
