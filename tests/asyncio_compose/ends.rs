@@ -5,7 +5,9 @@
 
 use crate::support::{endless, on_two_workers, reluctant};
 use futures_lite::future::poll_once;
-use sheave::asyncio::{ReturnWhen, as_completed, gather, shield, try_gather, wait, wait_for};
+use sheave::asyncio::{
+    ReturnWhen, Shield, as_completed, gather, shield, try_gather, wait, wait_for,
+};
 use sheave::task::{JoinHandle, JoinSet};
 use sheave::time::Duration;
 use sheave_tests::Drops;
@@ -137,9 +139,11 @@ fn tasks_that_are_done_have_ended() {
         assert_eq!(others.dropped(), 0, "as_completed aborts nothing");
     });
     on_two_workers(|drops| async move {
-        let task = shield::<()>(reluctant::<()>(&drops));
-        task.abort();
-        task.await.unwrap_err();
+        let task = sheave::spawn(reluctant(&drops));
+        let abort = task.abort_handle();
+        let shielded: Shield<()> = shield(task);
+        abort.abort();
+        shielded.await.unwrap_err();
     });
 }
 

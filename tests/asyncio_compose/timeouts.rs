@@ -3,7 +3,8 @@
 use crate::support::{after, endless, in_virtual_time, on_both, seconds_since};
 use futures_lite::future::{pending, poll_once, yield_now};
 use sheave::asyncio::{
-    RescheduleError, Timeout, WaitForError, shield, sleep_with, timeout, timeout_at, wait_for,
+    RescheduleError, Shield, Timeout, WaitForError, gather, shield, sleep_with, timeout,
+    timeout_at, wait_for,
 };
 use sheave::runtime::Builder;
 use sheave::task::JoinHandle;
@@ -209,11 +210,55 @@ fn a_shielded_task_outlives_its_waiter() {
 
         let inner = sheave::spawn(endless::<()>(()));
         let (id, abort) = (inner.id(), inner.abort_handle());
-        let shielded: JoinHandle<()> = shield(inner);
-        assert_eq!(shielded.id(), id, "a task is not wrapped");
+        let shielded: Shield<()> = shield(inner);
+        assert_eq!(format!("{shielded:?}"), format!("Shield(JoinHandle {{ id: {id:?} }})"));
         abort.abort();
         assert!(shielded.await.unwrap_err().is_cancelled());
     });
+}
+
+/// What aborts the tasks that it is given aborts the wait for one that is shielded.
+#[test]
+fn a_shielded_task_outlives_who_aborts_what_it_waits_for() {
+    on_both(|| async {
+        for limit in [Duration::ZERO, Duration::from_millis(1)] {
+            let (task, release) = held();
+            let error = wait_for(shield::<u32>(task), limit).await.unwrap_err();
+            assert!(matches!(error, WaitForError::Elapsed));
+            release().await;
+        }
+        let (task, release) = held();
+        let mut gathered = gather([shield::<u32>(task)]);
+        assert!(poll_once(&mut gathered).await.is_none());
+        assert!(gathered.cancel().await.is_none());
+        release().await;
+
+        let (task, release) = held();
+        let mut limited = wait_for(shield::<u32>(task), None);
+        assert!(poll_once(&mut limited).await.is_none());
+        drop(limited);
+        release().await;
+        // A shield is a future of the task's outcome.
+        let panics = shield(async { panic!("out of paper") });
+        assert!(wait_for(panics, None).await.expect("no limit").unwrap_err().is_panic());
+        assert_eq!(wait_for(shield(async { 7 }), SECOND).await.expect("in time").unwrap(), 7);
+    });
+}
+
+/// A task that ends when it is told to, and what tells it and demands that it does.
+fn held() -> (JoinHandle<u32>, impl AsyncFnOnce()) {
+    let (tell, told) = sheave::sync::oneshot::channel();
+    let (end, ended) = sheave::sync::oneshot::channel();
+    let task = sheave::spawn(async move {
+        let seven = told.await.expect("the test tells");
+        end.send(seven).expect("the test listens");
+        seven
+    });
+    let release = async move || {
+        tell.send(7).expect("the task listens");
+        assert_eq!(ended.await, Ok(7), "the task was ended with its waiter");
+    };
+    (task, release)
 }
 
 /// B16: a sleep passes a value through.

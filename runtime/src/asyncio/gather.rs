@@ -40,8 +40,8 @@ use std::task::{Context, Poll, ready};
 /// - The first task that panics or is cancelled ends the wait at once with its error; the others
 ///   **run on**. [`abort_on_error`](Gather::abort_on_error) aborts them,
 ///   [`return_exceptions`](Gather::return_exceptions) waits for all.
-/// - Dropped before it is ready, it aborts all its tasks, also those that it was given as handles.
-///   [`cancel`](Gather::cancel) does so and waits for them.
+/// - Dropped before it is ready, it aborts all its tasks, also those that it was given as handles,
+///   unless they are [shielded](super::shield()). [`cancel`](Gather::cancel) does so and waits for them.
 /// - Nothing in the input gives an empty `Vec`.
 ///
 /// # Differences from asyncio

@@ -80,7 +80,7 @@ pub use promise::{Completer, InvalidStateError, Promise, PromiseError, create_fu
 pub use runner::{RunError, Runner, run, run_with, try_run};
 pub use running_loop::{get_running_loop, run_coroutine_threadsafe};
 pub use shared::Shared;
-pub use shield::shield;
+pub use shield::{Shield, shield};
 pub use sleep_with::sleep_with;
 pub use task_group::{
     GroupFuture, GroupTask, GroupTaskError, Readiness, SpawnError, SpawnErrorKind, StartError,

@@ -31,7 +31,8 @@ use std::task::{Context, Poll, ready};
 /// it, and then it is returned: no output is ever lost between the two.
 ///
 /// [`time::timeout`](crate::time::timeout()) needs no task and no allocation; but around a
-/// [`JoinHandle`](crate::task::JoinHandle) it only gives up the wait, and the task runs on.
+/// [`JoinHandle`](crate::task::JoinHandle) it only gives up the wait, and the task runs on. So does one
+/// that is given as a [`shield`](super::shield()).
 ///
 /// # Differences from asyncio
 /// `asyncio.wait_for`. The task cannot refuse to end; a blocking closure that runs can, and
