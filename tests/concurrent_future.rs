@@ -137,7 +137,9 @@ fn time_out_leaves_the_value_for_later() {
     watchdog(LIMIT, || {
         let (promise, mut future) = promise();
         assert!(future.wait_timeout(SHORT).unwrap_err().is_timeout());
+        assert!(future.exception_timeout(SHORT).unwrap().is_timeout());
         promise.set_result(5).unwrap();
+        assert!(future.exception_timeout(Duration::ZERO).is_none(), "and the value stays");
         assert_eq!(future.wait_timeout(Duration::ZERO).unwrap(), 5);
         let again = catch_unwind(AssertUnwindSafe(|| future.wait_timeout(Duration::ZERO)));
         assert!(again.is_err(), "a result is taken once");

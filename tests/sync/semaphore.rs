@@ -52,6 +52,26 @@ fn a_dropped_grant_goes_to_the_next() {
     assert_eq!(semaphore.available_permits(), 1);
 }
 
+/// Those who leave the line before a permit comes are passed over, wherever they stand; so are those who
+/// leave with it.
+#[test]
+fn who_leaves_the_line_is_passed_over() {
+    let semaphore = Semaphore::new(0);
+    let mut line: Vec<_> = (0..6).map(|_| Some(Driven::new(semaphore.acquire()))).collect();
+    line.iter_mut().flatten().for_each(Driven::assert_pending);
+    let wakes = |line: &[Option<Driven<_>>]| {
+        line.iter().map(|one| one.as_ref().map_or(0, Driven::wakes)).collect::<Vec<_>>()
+    };
+    (line[0], line[1], line[3]) = (None, None, None);
+    semaphore.add_permits(1);
+    assert_eq!(wakes(&line), [0, 0, 1, 0, 0, 0]);
+    line[2] = None;
+    assert_eq!(wakes(&line), [0, 0, 0, 0, 1, 0]);
+    semaphore.add_permits(1);
+    (line[4], line[5]) = (None, None);
+    assert_eq!(semaphore.available_permits(), 2);
+}
+
 #[test]
 fn closing_refuses_all() {
     let semaphore = Semaphore::new(1);

@@ -114,7 +114,32 @@ impl<T> Future<T> {
     /// ```
     #[track_caller]
     pub fn exception(&mut self) -> Option<FutureError> {
-        match self.wait_done(None) {
+        self.exception_until(None)
+    }
+
+    /// [`exception`](Self::exception), at most for `timeout`: [`FutureError::TimedOut`] if time was up.
+    /// Python's `exception(timeout)`.
+    ///
+    /// # Panics
+    /// As [`wait`](Self::wait).
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let (promise, mut future) = sheave::concurrent::promise();
+    /// assert!(future.exception_timeout(Duration::ZERO).unwrap().is_timeout());
+    /// promise.set_result(1).unwrap();
+    /// assert!(future.exception_timeout(Duration::ZERO).is_none());
+    /// ```
+    #[track_caller]
+    pub fn exception_timeout(&mut self, timeout: Duration) -> Option<FutureError> {
+        self.exception_until(deadline(Some(timeout)))
+    }
+
+    #[track_caller]
+    fn exception_until(&mut self, deadline: Option<Instant>) -> Option<FutureError> {
+        match self.wait_done(deadline) {
             Ok(()) => self.state.error(),
             Err(error) => Some(error),
         }

@@ -74,7 +74,8 @@ impl<T: Send + Sync + 'static, E: Send + Sync + 'static> Promise<T, E> {
     /// function, nor by the one that completes the future. The callbacks of one future are called in the
     /// order of their registration, each once, also if all promises are dropped. A panic in one goes to
     /// [`on_unhandled_panic`](crate::runtime::Builder::on_unhandled_panic), and the others are called.
-    /// Those that are left when the runtime shuts down are dropped.
+    /// Those that are left when the runtime shuts down are dropped. Until then whoever awaits the outcome
+    /// on another runtime waits for this one to be driven.
     ///
     /// # Panics
     /// If the thread is in no runtime, or if this promise has returned its outcome.
