@@ -1,12 +1,13 @@
 //! Control of the event loop by asyncio's names (items 14 to 28 of the asyncio reference).
 //! `B12` and its like name obligations of its table of behaviours.
 
-use sheave::asyncio::{self, ContextVar, run_coroutine_threadsafe};
+use sheave::asyncio::{self, CallHandle, ContextVar, run_coroutine_threadsafe};
 use sheave::runtime::{Builder, Handle, Runtime};
 use sheave::task::{self, yield_now};
 use sheave::time::sleep;
 use sheave_tests::{Drops, Flag, eventually, watchdog};
 use std::future::{IntoFuture, pending};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
@@ -97,6 +98,14 @@ fn a_future_that_ends_in_the_turn_of_the_stop_is_complete() {
         let task = runtime.spawn(async move { handle.stop() });
         assert!(runtime.run_until_complete(task).unwrap().is_ok());
         // The stop was used up with that run.
+        assert_eq!(runtime.run_until_complete(yield_now()).unwrap(), ());
+        let handle = runtime.handle().clone();
+        let panics = async move {
+            handle.stop();
+            panic!("on purpose")
+        };
+        let caught = catch_unwind(AssertUnwindSafe(|| runtime.run_until_complete(panics)));
+        assert!(caught.is_err());
         assert_eq!(runtime.run_until_complete(yield_now()).unwrap(), ());
     });
 }
@@ -300,6 +309,23 @@ fn a_cancelled_call_drops_its_closure_at_once() {
             runtime.block_on(yield_now());
             runtime.metrics().num_alive_tasks() == 0
         });
+    });
+}
+
+/// A call that is queued can be cancelled up to its turn.
+#[test]
+fn a_callback_cancels_the_one_behind_it() {
+    watchdog(LIMIT, || {
+        let runtime = current_thread();
+        let handle = runtime.handle();
+        let (give, given) = channel::<CallHandle>();
+        let first = handle.call_soon(move || assert!(given.recv().unwrap().cancel()));
+        let second = handle.call_soon(|| unreachable!("it was cancelled"));
+        give.send(second.clone()).unwrap();
+        handle.stop();
+        runtime.run_forever();
+        assert!(second.is_cancelled() && !first.is_cancelled());
+        assert!(!first.cancel(), "it was called");
     });
 }
 

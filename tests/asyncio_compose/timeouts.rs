@@ -86,6 +86,15 @@ fn another_task_moves_the_deadline() {
     });
 }
 
+/// Wants more time when there is none left.
+struct Extends(Timeout);
+
+impl Drop for Extends {
+    fn drop(&mut self) {
+        assert_eq!(self.0.reschedule(None), Err(RescheduleError::Expired));
+    }
+}
+
 #[test]
 fn a_timeout_that_is_over_says_so_and_does_not_move() {
     in_virtual_time(async {
@@ -98,6 +107,9 @@ fn a_timeout_that_is_over_says_so_and_does_not_move() {
         let limit = kept.take().expect("the body was made");
         assert!(limit.expired());
         assert_eq!(limit.reschedule(None), Err(RescheduleError::Expired));
+        // Also for the body that is being dropped because of it.
+        let dropped = timeout(SECOND, |limit| endless::<()>(Extends(limit)));
+        assert!(dropped.await.is_err());
 
         let finished = timeout(SECOND, |limit| {
             kept = Some(limit);
@@ -117,6 +129,34 @@ fn of_two_timeouts_the_inner_one_takes_only_its_own() {
         assert!(outer_first.is_err());
         let inner_first = timeout(5 * SECOND, |_| timeout(SECOND, |_| pending::<()>())).await;
         assert!(matches!(inner_first, Ok(Err(_))));
+    });
+}
+
+/// Of two that are due at one moment the inner one ends first. The outer one follows if there is still
+/// something to wait for.
+#[test]
+fn two_timeouts_of_one_moment() {
+    in_virtual_time(async {
+        for goes_on in [false, true] {
+            let (start, mut outer, mut inner) = (Instant::now(), None, None);
+            let when = start + SECOND;
+            let kept = &mut inner;
+            let limited = timeout_at(when, |limit| {
+                outer = Some(limit);
+                async move {
+                    let inside = timeout_at(when, |limit| {
+                        *kept = Some(limit);
+                        pending::<()>()
+                    });
+                    assert!(inside.await.is_err());
+                    if goes_on { pending().await } else { 7 }
+                }
+            });
+            assert_eq!(limited.await.ok(), (!goes_on).then_some(7));
+            assert_eq!(seconds_since(start), 1);
+            let has_expired = |limit: Option<Timeout>| limit.expect("it was made").expired();
+            assert_eq!((has_expired(inner), has_expired(outer)), (true, goes_on));
+        }
     });
 }
 
@@ -172,10 +212,22 @@ fn wait_for_loses_no_output_to_the_deadline() {
     });
 }
 
+/// Fails when it is dropped, which is when it is aborted.
+struct FailsOnDrop;
+
+impl Drop for FailsOnDrop {
+    fn drop(&mut self) {
+        panic!("cannot let go");
+    }
+}
+
 #[test]
 fn wait_for_reports_a_panic_and_a_foreign_abort() {
     on_both(|| async {
         let error = wait_for(async { panic!("out of paper") }, SECOND).await;
+        assert!(matches!(error, Err(WaitForError::Join(error)) if error.is_panic()));
+        // One that it panics with when its time is over, too.
+        let error = wait_for(endless::<()>(FailsOnDrop), Duration::from_millis(1)).await;
         assert!(matches!(error, Err(WaitForError::Join(error)) if error.is_panic()));
         let task = sheave::spawn(endless::<()>(()));
         task.abort();

@@ -61,7 +61,8 @@ use std::task::{Context, Poll, ready};
 ///
 /// # Differences from asyncio
 /// `async with TaskGroup() as tg`. Members cannot borrow from the body. What they and the body
-/// fail with has one type, `E`. An outside cancellation drops the group and does not wait for its members.
+/// fail with has one type, `E`. An outside cancellation drops the group and does not wait for its members;
+/// nor does an outer group, in whose body or member this one is awaited, when it is ended.
 ///
 /// # Cancel safety
 /// Consumes: dropping it drops the body and aborts the members.

@@ -171,6 +171,10 @@ impl<E: Send + 'static> TaskGroup<E> {
 
     /// [`spawn`](Self::spawn) by its name in asyncio.
     ///
+    /// # Differences from asyncio
+    /// [`spawn_named`](Self::spawn_named) gives a name. There is no `context`: the member runs in a copy of
+    /// the context of the call, which may be made in [`Context::run`](crate::asyncio::Context::run).
+    ///
     /// # Errors
     /// As [`spawn`](Self::spawn).
     ///
