@@ -3,7 +3,7 @@
 //! Longer than 400 lines: independent tests, read one at a time, which share one binary to link.
 
 use sheave::io::AsyncFd;
-use sheave::runtime::{Builder, Handle, Runtime};
+use sheave::runtime::{Builder, Handle, Runtime, ShutdownOptions};
 use sheave::task::{JoinHandle, yield_now};
 use sheave_tests::{Drops, Flag, Witness, eventually, watchdog};
 use std::future::{Future, pending};
@@ -71,6 +71,33 @@ fn the_handles_report_cancelled_tasks() {
         let other = Builder::new_current_thread().build().unwrap();
         assert!(other.block_on(task).unwrap_err().is_cancelled());
     });
+}
+
+/// Whoever drops a current-thread runtime runs it no more: nor does the thread that is sent to drop its
+/// futures.
+#[test]
+fn tasks_of_a_current_thread_runtime_have_no_turn_once_it_is_dropped() {
+    let ends: [fn(Runtime); 4] = [
+        drop,
+        Runtime::shutdown_background,
+        |runtime| runtime.shutdown_timeout(Duration::from_secs(60)),
+        |runtime| assert!(runtime.shutdown(ShutdownOptions::new()).is_complete()),
+    ];
+    for end in ends {
+        let (runtime, ran) = (Builder::new_current_thread().build().unwrap(), Flag::new());
+        let handle = runtime.handle().clone();
+        let tasks: Vec<_> = (0..3)
+            .map(|_| {
+                let ran = ran.clone();
+                runtime.spawn(async move { ran.set() })
+            })
+            .collect();
+        end(runtime);
+        for task in tasks {
+            assert!(handle.block_on(task).unwrap_err().is_cancelled());
+        }
+        assert!(!ran.is_set());
+    }
 }
 
 /// Spawns when dropped, as a connection does that says goodbye.

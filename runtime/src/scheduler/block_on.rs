@@ -202,6 +202,8 @@ impl DriverSeat {
     ) -> Result<F::Output, Doomed> {
         self.worker.scope(|| {
             self.worker.look();
+            // What is queued in a runtime that closes is to be dropped, not to have a turn.
+            self.worker.abort_if_closing();
             loop {
                 self.worker.shared.look_for_doom()?;
                 // The root is no task, and must not pass for the one before.
@@ -234,7 +236,11 @@ impl DriverSeat {
     fn finish(&self) {
         {
             let _driving = Driving::go_on();
-            self.worker.scope(|| while self.worker.turn() {});
+            self.worker.scope(|| {
+                // As in `drive`.
+                self.worker.abort_if_closing();
+                while self.worker.turn() {}
+            });
         }
         self.worker.remote().timers.close();
         if let Some(core) = self.worker.core.take() {

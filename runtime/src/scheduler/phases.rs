@@ -54,11 +54,14 @@ impl Shared {
         };
 
         self.shut_gate();
-        let has_driver = self.send_driver();
+        // Without time to drain no task is to have another turn: the driver comes after `close`.
+        let drains = may_wait && !patience.drain.is_zero();
+        let mut has_driver = drains && self.send_driver();
         self.lifecycle.wait(deadline(patience.drain), |_| self.is_deserted());
 
         let mut report = ShutdownReport { aborted: self.registry.len(), ..Default::default() };
         self.close();
+        has_driver = has_driver || self.send_driver();
         if self.is_current_thread() && !has_driver {
             self.drive_to_the_end();
         }

@@ -226,7 +226,7 @@ impl Worker {
 
     /// Once the runtime closes: aborts the tasks of the rosters that no worker has aborted yet. As
     /// a batch, because what is put in the slot between two polls would not be found.
-    fn abort_if_closing(&self) {
+    pub(super) fn abort_if_closing(&self) {
         let Shared { lifecycle, registry, .. } = &*self.shared;
         if lifecycle.is_closing() {
             self.begin_batch();
