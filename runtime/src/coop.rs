@@ -149,6 +149,18 @@ pub fn has_budget_remaining() -> bool {
     current() != Budget::Left(0)
 }
 
+/// Ready if the current poll may go on; otherwise wakes the task. For what polls several futures, some
+/// of which may not take part.
+#[inline]
+#[doc(hidden)]
+pub fn poll_budget_available(cx: &mut Context<'_>) -> Poll<()> {
+    if has_budget_remaining() {
+        return Poll::Ready(());
+    }
+    cx.waker().wake_by_ref();
+    Poll::Pending
+}
+
 /// Consumes one unit of budget, and lets the others run if none is left.
 ///
 /// For loops that compute without waiting for anything.

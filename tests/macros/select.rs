@@ -243,6 +243,53 @@ fn every_kind_of_pattern_works_and_moves_what_it_binds() {
 }
 
 #[test]
+fn a_pattern_may_bind_by_mutable_reference() {
+    let changed = now(async {
+        select! {
+            Some(ref mut text) = ready(Some(String::from("a"))) => {
+                text.push('b');
+                text.len()
+            }
+            else => 0,
+        }
+    });
+    assert_eq!(changed, 2);
+}
+
+#[test]
+fn a_branch_that_never_ends_need_not_say_of_what_type_it_is() {
+    let won = now(async {
+        select! {
+            _ = pending() => 1,
+            _ = ready(()) => 2,
+        }
+    });
+    assert_eq!(won, 2);
+}
+
+/// The branch that takes no part in cooperation is always ready: without a turn of the others in
+/// between, the one that does would get no budget again.
+#[test]
+fn a_budget_that_is_used_up_ends_the_turn_and_no_other_branch_wins_by_it() {
+    const MESSAGES: usize = 1_000;
+    let (sender, mut receiver) = sheave::sync::mpsc::unbounded_channel();
+    (0..MESSAGES).for_each(|n| sender.send(n).unwrap());
+    let runtime = sheave::runtime::Builder::new_current_thread().build().unwrap();
+    let received = runtime.block_on(async {
+        let mut received = 0;
+        while received < MESSAGES {
+            select! {
+                biased;
+                Some(_) = receiver.recv() => received += 1,
+                () = ready(()) => break,
+            }
+        }
+        received
+    });
+    assert_eq!(received, MESSAGES);
+}
+
+#[test]
 fn a_pinned_future_survives_a_loop() {
     let ended = block_on(async {
         let long = async {

@@ -206,6 +206,10 @@ impl Select {
             #guards
             #pinned
             #support::poll_fn(|#context| {
+                // Without a budget the branches of the runtime would pass, and the others win for ever.
+                if #support::poll_budget_available(#context).is_pending() {
+                    return #support::Poll::Pending;
+                }
                 let #start = #first;
                 let mut #pending = false;
                 #round
@@ -239,6 +243,9 @@ impl Select {
     /// Whether the pattern accepts the value is asked by the pattern itself, in a guard that says
     /// no after it has taken note: a value that was only looked at is not moved, whatever the
     /// pattern would bind, so that it can leave with the branch's variant.
+    ///
+    /// `continue` stands where the value would: if nothing else says of what type that is, as with
+    /// `pending()`, the compiler takes the one that it falls back to there.
     fn arm(
         &self,
         index: usize,
@@ -252,20 +259,23 @@ impl Select {
         let (bit, pattern) = (1_u64 << index, &self.branches[index].pattern);
         quote! {
             if #out & #bit == 0 {
-                match #support::Future::poll(#future.as_mut(), #context) {
-                    #support::Poll::Pending => #pending = true,
-                    #support::Poll::Ready(#value) => {
-                        #out |= #bit;
-                        let mut #accepted = false;
-                        #[allow(unused, clippy::all)]
-                        match #value {
-                            #pattern if { #accepted = true; false } => ::core::unreachable!(),
-                            _ => {}
-                        }
-                        if #accepted {
-                            return #support::Poll::Ready(#winner::#variant(#value));
-                        }
+                #[allow(unused_mut)]
+                let mut #value = match #support::Future::poll(#future.as_mut(), #context) {
+                    #support::Poll::Pending => {
+                        #pending = true;
+                        continue;
                     }
+                    #support::Poll::Ready(#value) => #value,
+                };
+                #out |= #bit;
+                let mut #accepted = false;
+                #[allow(unused, clippy::all)]
+                match #value {
+                    #pattern if { #accepted = true; false } => ::core::unreachable!(),
+                    _ => {}
+                }
+                if #accepted {
+                    return #support::Poll::Ready(#winner::#variant(#value));
                 }
             }
         }

@@ -39,6 +39,10 @@
 /// busiest branch last, because nothing else protects those below it. In a loom model polling
 /// always starts at the first branch.
 ///
+/// When the [budget](crate::task::coop) of the task is used up, no branch is polled before its next
+/// turn: the operations of this crate would only wait for that, and a loop around the `select!`
+/// would go on with the other branches.
+///
 /// # Cancel safety
 ///
 /// The futures that lose are dropped in the middle of their work. In a loop that calls

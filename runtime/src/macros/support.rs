@@ -8,6 +8,7 @@ pub use std::task::Poll;
 pub use sheave_macros::{join_expand, select_expand, try_join_expand};
 
 pub use super::task_local::TaskLocalCell;
+pub use crate::coop::poll_budget_available;
 pub use maybe_done::MaybeDone;
 pub use rng::thread_rng_n;
 
