@@ -6,8 +6,9 @@ use std::cell::RefCell;
 use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -302,5 +303,43 @@ fn a_reset_moves_the_wake_without_a_poll() {
         poll_fn(|cx| Pin::new(&mut *sleep.borrow_mut()).poll(cx)).await;
         assert_eq!(start.elapsed(), ms(100));
         assert!(poll_once(Pin::new(&mut *sleep.borrow_mut())).is_ready(), "ready again");
+    });
+}
+
+/// Counts.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_reset_to_a_moment_that_has_come_makes_the_next_poll_ready_and_wakes_for_it() {
+    paused().block_on(async {
+        let start = Instant::now();
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(wakes.clone());
+        let mut cx = Context::from_waker(&waker);
+        let mut sleep = time::sleep(HOUR);
+        assert!(Pin::new(&mut sleep).poll(&mut cx).is_pending());
+        time::advance(ms(50)).await;
+        Pin::new(&mut sleep).reset(start + ms(51));
+        assert!(Pin::new(&mut sleep).poll(&mut cx).is_pending());
+        assert_eq!(wakes.0.load(Ordering::SeqCst), 0);
+        for moment in [start + ms(50), start] {
+            Pin::new(&mut sleep).reset(start + HOUR);
+            assert!(Pin::new(&mut sleep).poll(&mut cx).is_pending());
+            Pin::new(&mut sleep).reset(moment);
+            assert!(Pin::new(&mut sleep).poll(&mut cx).is_ready());
+        }
+        assert_eq!(wakes.0.load(Ordering::SeqCst), 2, "once by each reset, and by nothing else");
+
+        let mut interval = time::interval_at(start + HOUR, HOUR);
+        assert!(interval.poll_tick(&mut cx).is_pending());
+        interval.reset_immediately();
+        assert_eq!(interval.poll_tick(&mut cx), Poll::Ready(start + ms(50)));
     });
 }

@@ -11,6 +11,7 @@
 //! | Elapsed | poll         | Elapsed | ready again                                              |
 //! | Filed   | `reset`      | Filed   | wakes the waker of the last poll at the new moment       |
 //! | Filed   | `reset`, fired | Unfiled | the waker of the last poll was woken, so there is a poll to come |
+//! | Filed   | `reset` to an earlier moment that has come | Elapsed | taken out; wakes the waker of the last poll |
 //! | Yielding | poll        | Unfiled | pending, and wakes the task: it goes to the tail         |
 //! | Fresh, Yielding, Elapsed | `reset` | Unfiled | the next poll files it                                   |
 //! | Filed   | drop         | –       | taken out; its waker is dropped                          |
@@ -19,6 +20,7 @@ use super::Instant;
 use crate::coop;
 use crate::scheduler::context::{NO_RUNTIME, current_timers, is_owner_of, own_timers};
 use crate::timers::{FiledBy, Renewal, Timers};
+use crate::util::contain::contain;
 use crate::util::waits::{self, Wait};
 use sheave_facade::sync::Arc;
 use sheave_timer_wheel::Key;
@@ -163,8 +165,8 @@ impl Sleep {
     /// Waits for another moment from here on, earlier or later, also after this one has come.
     ///
     /// If the future was polled and is pending, that task will be woken at the new moment: it need
-    /// not be polled again. Moving a deadline further away, as an idle time-out does with every
-    /// message, writes one word.
+    /// not be polled again. If that moment has come, the next poll is ready. Moving a deadline further
+    /// away, as an idle time-out does with every message, writes one word.
     ///
     /// # Examples
     /// ```
@@ -187,8 +189,9 @@ impl Sleep {
 
     /// See [`reset`](Self::reset).
     pub(super) fn move_to(&mut self, deadline: Instant) {
-        self.deadline = deadline;
+        let is_earlier = deadline < std::mem::replace(&mut self.deadline, deadline);
         self.state = match self.state {
+            State::Filed(key) if is_earlier && self.now() >= deadline => self.elapse(key),
             State::Filed(key) => {
                 match self.timers.reset(key, deadline.into_std(), self.filed_by()) {
                     Renewal::Filed => State::Filed(key),
@@ -197,6 +200,14 @@ impl Sleep {
             }
             State::Fresh | State::Yielding | State::Unfiled | State::Elapsed => State::Unfiled,
         };
+    }
+
+    /// The moment has come before the wheel knows of it. If the wheel has fired, the next poll finds out.
+    fn elapse(&self, key: Key) -> State {
+        self.timers.remove(key).map_or(State::Unfiled, |waker| {
+            contain(|| waker.wake());
+            State::Elapsed
+        })
     }
 
     /// Waits for another moment as if newly made: nobody is woken before the next poll.
