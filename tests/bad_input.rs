@@ -149,6 +149,15 @@ fn block_in_place_needs_a_second_thread() {
 }
 
 #[test]
+fn the_panic_of_a_task_that_was_cancelled_is_refused_at_the_callers_line() {
+    let runtime = current();
+    let task = runtime.spawn(std::future::pending::<()>());
+    task.abort();
+    let error = runtime.block_on(task).unwrap_err();
+    assert_says!(["`into_panic`", "ask `is_panic` first"], error.into_panic());
+}
+
+#[test]
 fn metrics_of_a_worker_that_is_none_are_refused() {
     let runtime = multi();
     let metrics = runtime.metrics();

@@ -357,3 +357,21 @@ fn finished_tasks_leave_the_count() {
         eventually("no task is alive", || runtime.metrics().num_alive_tasks() == 0);
     });
 }
+
+/// A panic that passes through what borrows one of these is caught without `AssertUnwindSafe`.
+#[test]
+fn what_is_shared_may_be_borrowed_by_code_that_unwinds() {
+    use std::panic::{RefUnwindSafe, UnwindSafe};
+    fn survives<T: UnwindSafe + RefUnwindSafe>() {}
+    survives::<Runtime>();
+    survives::<sheave::runtime::Handle>();
+    survives::<task::JoinHandle<std::cell::Cell<u8>>>();
+    survives::<sheave::net::TcpStream>();
+    survives::<sheave::net::UdpSocket>();
+    survives::<sheave::net::UnixListener>();
+    survives::<sheave::sync::Notify>();
+    on_both(|runtime| {
+        assert!(catch_unwind(|| runtime.block_on(async { panic!("on purpose") })).is_err());
+        assert_eq!(runtime.block_on(async { sheave::spawn(async { 7 }).await }).unwrap(), 7);
+    });
+}

@@ -269,6 +269,13 @@ pub mod task {
         pub use crate::macros::task_local::TaskLocalFuture;
     }
 
+    #[doc(hidden)]
+    #[deprecated = "use `task::coop::consume_budget`"]
+    pub use crate::coop::consume_budget;
+    #[doc(hidden)]
+    #[deprecated = "use `task::coop::unconstrained`"]
+    pub use crate::coop::unconstrained;
+
     /// Cooperative yielding: a budget of operations for each poll of a task.
     pub mod coop {
         pub use crate::coop::{

@@ -15,6 +15,7 @@ use sheave_facade::sync::{Arc, Mutex, OnceLock};
 use std::fmt;
 use std::io;
 use std::os::fd::AsFd;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::task::{Context, Poll, ready};
 
 /// Finds the reactor of the calling thread, or says why there is none. Asked once per descriptor.
@@ -33,6 +34,10 @@ pub(crate) struct Io<T: AsFd> {
     /// Held while registering, so that two tasks do not register the same descriptor twice.
     registering: Mutex<()>,
 }
+
+// What code that unwinds leaves behind here is whole: none of it runs under a lock of the source.
+impl<T: AsFd> UnwindSafe for Io<T> {}
+impl<T: AsFd> RefUnwindSafe for Io<T> {}
 
 impl<T: AsFd> Io<T> {
     /// Takes over a descriptor that is in non-blocking mode, for both directions. Registers

@@ -10,7 +10,7 @@ use sheave_facade::sync::Arc;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
 /// A handle to a runtime. Clones are cheap and refer to the same runtime.
 ///
@@ -30,6 +30,10 @@ pub enum RuntimeFlavor {
     /// Worker threads that steal from each other.
     MultiThread,
 }
+
+// What code that unwinds leaves behind in a runtime is whole: none of it runs under a lock of the runtime.
+impl UnwindSafe for Handle {}
+impl RefUnwindSafe for Handle {}
 
 impl Handle {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {

@@ -9,6 +9,7 @@ use crate::tasks::JoinHandle;
 use sheave_facade::sync::{Arc, Mutex};
 use std::future::Future;
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -38,6 +39,10 @@ pub struct Runtime {
     /// Dropped last: until then dumps may be asked for.
     _dumper: Option<Dumper>,
 }
+
+// As for `Handle`.
+impl UnwindSafe for Runtime {}
+impl RefUnwindSafe for Runtime {}
 
 impl Runtime {
     /// A multi-thread runtime with the default settings of [`Builder`].

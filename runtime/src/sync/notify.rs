@@ -29,6 +29,7 @@ use sheave_facade::sync::atomic::AtomicUsize;
 use sheave_facade::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 use sheave_facade::sync::{Arc, BriefMutex};
 use std::ops::ControlFlow;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 /// A signal without data.
 ///
@@ -79,6 +80,10 @@ impl Default for Notify {
         Self::new()
     }
 }
+
+// No code of the user runs under its lock.
+impl UnwindSafe for Notify {}
+impl RefUnwindSafe for Notify {}
 
 impl Notify {
     /// A signal that nobody has given.

@@ -150,9 +150,13 @@ impl JoinError {
     #[must_use]
     #[track_caller]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
-        self.try_into_panic().unwrap_or_else(|error| {
-            panic!("`into_panic` on an error that is no panic ({error}); ask `is_panic` first")
-        })
+        // No closure: the panic is to name the caller's line.
+        match self.try_into_panic() {
+            Ok(payload) => payload,
+            Err(error) => {
+                panic!("`into_panic` on an error that is no panic ({error}); ask `is_panic` first")
+            }
+        }
     }
 
     /// What the task panicked with.
