@@ -1,6 +1,8 @@
 //! Context variables: who inherits what, and who sees what others set.
 
-use sheave::asyncio::{Context, ContextVar, ResetError, copy_context, create_future, current_task};
+use sheave::asyncio::{
+    Context, ContextVar, ResetError, copy_context, create_future, current_task, wait_for,
+};
 use sheave::runtime::Builder;
 use sheave::task::{self, JoinSet, LocalSet, yield_now};
 use sheave_tests::{Drops, eventually, in_a_task, runtimes, watchdog};
@@ -50,6 +52,10 @@ fn a_future_awaited_in_place_shares_the_context() {
         assert_eq!(NAME.get(), "inner");
         let (_, seen) = sheave::join!(async { NAME.set("left") }, async { NAME.get() });
         assert_eq!(seen, "left");
+        sheave::time::timeout(LIMIT, async { drop(NAME.set("in time")) }).await.unwrap();
+        assert_eq!(NAME.get(), "in time");
+        wait_for(async { drop(NAME.set("in a task")) }, LIMIT).await.unwrap();
+        assert_eq!(NAME.get(), "in time");
     });
 }
 

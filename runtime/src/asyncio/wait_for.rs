@@ -37,7 +37,8 @@ use std::task::{Context, Poll, ready};
 /// # Differences from asyncio
 /// `asyncio.wait_for`. The task cannot refuse to end; a blocking closure that runs can, and
 /// is then waited for. Dropping this future aborts the task and, since a drop cannot wait, does not wait for
-/// its end.
+/// its end. What the task sets in [context variables](crate::asyncio::ContextVar) is not seen by the caller,
+/// as in Python up to 3.11; [`timeout`](crate::time::timeout()) runs in the caller's context.
 ///
 /// # Cancel safety
 /// Consumes: dropping it aborts the task and drops its output.

@@ -56,7 +56,7 @@ pub(super) struct Caught {
 }
 
 // SAFETY: a shared `Caught` gives access to its payload only through `message`, which reveals
-// nothing but `&'static str` and `String`, and both are `Sync`. The sink is `Sync` itself.
+// nothing but `&'static str` and `String`, and both are `Sync`. Sink and context are `Sync` themselves.
 unsafe impl Sync for Caught {}
 
 impl Caught {
