@@ -120,6 +120,45 @@ fn abort_while_waiting_cancels() {
 }
 
 #[test]
+fn a_handle_that_aborts_on_drop_ends_its_task_unless_it_was_detached() {
+    on_both(|runtime| {
+        let drops = Drops::new();
+        let forever = || {
+            let witness = drops.witness();
+            task::AbortOnDropHandle::new(runtime.spawn(async move {
+                let _witness = witness;
+                pending::<()>().await;
+            }))
+        };
+        let mut bound = forever();
+        let abort = bound.abort_handle();
+        // Dropping the future that awaits it is not dropping it.
+        runtime.block_on(async {
+            sheave::select! {
+                _ = &mut bound => unreachable!(),
+                () = yield_now() => {}
+            }
+        });
+        assert!(!bound.is_finished() && bound.as_ref().id() == abort.id());
+        drop(bound);
+        runtime.block_on(async {
+            while !abort.is_finished() {
+                yield_now().await;
+            }
+        });
+        drops.assert_all();
+
+        let free = forever().detach();
+        runtime.block_on(yield_now());
+        assert!(!free.is_finished());
+        free.abort();
+        assert!(runtime.block_on(free).unwrap_err().is_cancelled());
+        let done = task::AbortOnDropHandle::new(runtime.spawn(ready(7)));
+        assert_eq!(runtime.block_on(done).unwrap(), 7);
+    });
+}
+
+#[test]
 fn abort_while_running_takes_effect_at_the_next_await() {
     watchdog(LIMIT, || {
         let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();

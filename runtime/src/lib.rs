@@ -1,7 +1,10 @@
 //! A multi-threaded, work-stealing async runtime, with an event loop and a timer wheel per core.
 //!
 //! What tokio has carries tokio's name and shape here, so that most programs port by search and
-//! replace. Streams implement the traits of `futures-io`.
+//! replace; [a page of the book] says what that does not find. Streams implement the traits of
+//! `futures-io`.
+//!
+//! [a page of the book]: https://github.com/sheave-rs/sheave/blob/main/docs/src/from-tokio.md
 //!
 //! # A tour
 //!
@@ -254,6 +257,7 @@ pub use front::to_thread::to_thread;
 
 /// Tasks: spawning, joining, yielding and blocking work.
 pub mod task {
+    pub use crate::front::abort_on_drop::AbortOnDropHandle;
     pub use crate::front::join_set::JoinSet;
     pub use crate::front::local_set::{LocalEnterGuard, LocalSet, spawn_local};
     pub use crate::front::spawn::{block_in_place, id, spawn, spawn_blocking, try_id};

@@ -1,5 +1,6 @@
 //! What users call: futures and functions that know the current runtime.
 
+pub(crate) mod abort_on_drop;
 pub(crate) mod aside;
 pub(crate) mod join_set;
 pub(crate) mod local_set;
