@@ -2,6 +2,8 @@
 //!
 //! Everything runs under a bare `block_on` here, unless a test needs tasks.
 
+#[path = "sync/auto_traits.rs"]
+mod auto_traits;
 #[path = "sync/barrier.rs"]
 mod barrier;
 #[path = "sync/bounded_semaphore.rs"]

@@ -2,9 +2,10 @@
 
 use super::Driven;
 use futures_lite::future::block_on;
-use sheave::sync::{Mutex, MutexGuard, OwnedMutexGuard};
+use sheave::sync::{MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
 #[test]
@@ -57,11 +58,53 @@ fn guards_of_parts() {
     let whole = OwnedMutexGuard::try_map(whole, |pair| pair.1.get_mut(7)).expect_err("one item");
     let part = OwnedMutexGuard::try_map(whole, |pair| pair.1.get_mut(0)).expect("one item");
     assert_eq!(*part, 3);
-    assert_eq!(format!("{lock:?}"), "Mutex { value: <locked>, .. }");
+    assert_eq!(format!("{lock:?}"), "Mutex { data: <locked> }");
     drop(part);
     let mut lock = Arc::into_inner(lock).expect("no guard is left");
     lock.get_mut().0 = 5;
     assert_eq!(lock.into_inner(), (5, vec![3]));
+}
+
+#[test]
+fn guards_of_parts_of_parts() {
+    let lock = Arc::new(Mutex::new(((1, 2), 3)));
+    let pair = MutexGuard::map(lock.try_lock().expect("free"), |all| &mut all.0);
+    let pair = MappedMutexGuard::try_map(pair, |_| None::<&mut u8>).expect_err("there is none");
+    let mut one = MappedMutexGuard::map(pair, |pair| &mut pair.0);
+    *one += 10;
+    assert!(lock.try_lock().is_err());
+    assert_eq!(format!("{one} {one:?}"), "11 11");
+    drop(one);
+    let all = lock.clone().try_lock_owned().expect("free");
+    let pair = OwnedMutexGuard::map(all, |all| &mut all.0);
+    let pair = OwnedMappedMutexGuard::try_map(pair, |_| None::<&mut u8>).expect_err("none here");
+    let mut two = OwnedMappedMutexGuard::map(pair, |pair| &mut pair.1);
+    *two += 10;
+    assert!(lock.try_lock().is_err());
+    drop(two);
+    assert_eq!(format!("{lock:?}"), "Mutex { data: ((11, 12), 3) }");
+}
+
+#[test]
+fn a_value_may_be_unsized() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = calls.clone();
+    let job: Arc<Mutex<dyn FnMut() + Send>> = Arc::new(Mutex::new(move || {
+        counted.fetch_add(1, SeqCst);
+    }));
+    (block_on(job.lock()))();
+    let elsewhere = job.clone();
+    thread::spawn(move || (elsewhere.blocking_lock_owned())()).join().expect("no panic");
+    assert_eq!(calls.load(SeqCst), 2);
+    drop(job);
+    assert_eq!(Arc::strong_count(&calls), 1, "the closure is dropped as what it is");
+
+    let mut list: Box<Mutex<[u32]>> = Box::new(Mutex::new([1, 2, 3]));
+    list.get_mut()[0] = 7;
+    let mut rest = MutexGuard::map(block_on(list.lock()), |list| &mut list[1..]);
+    rest[0] = 8;
+    drop(rest);
+    assert_eq!(format!("{list:?}"), "Mutex { data: [7, 8, 3] }");
 }
 
 #[test]

@@ -109,7 +109,7 @@ pub mod cell {
     /// `std::cell::UnsafeCell` in loom's shape.
     #[derive(Debug, Default)]
     #[repr(transparent)]
-    pub struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+    pub struct UnsafeCell<T: ?Sized>(std::cell::UnsafeCell<T>);
 
     impl<T> UnsafeCell<T> {
         /// A cell holding `value`.
@@ -122,7 +122,9 @@ pub mod cell {
         pub fn into_inner(self) -> T {
             self.0.into_inner()
         }
+    }
 
+    impl<T: ?Sized> UnsafeCell<T> {
         /// Passes a pointer for shared access.
         #[inline(always)]
         pub fn with<R>(&self, access: impl FnOnce(*const T) -> R) -> R {

@@ -25,6 +25,7 @@ mod permits;
 pub mod queue;
 mod rwlock;
 mod semaphore;
+mod shown;
 pub(crate) mod wait_list;
 pub mod watch;
 
@@ -43,7 +44,8 @@ pub use notify::Notify;
 pub use once_cell::{OnceCell, SetError};
 pub use queue::{LifoQueue, PriorityQueue, Queue, QueueShutDown};
 pub use rwlock::{
-    OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock,
+    RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard,
 };
 pub use semaphore::{
     AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError,

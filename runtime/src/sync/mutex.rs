@@ -44,7 +44,19 @@ use std::fmt;
 /// assert_eq!(*sum.lock().await, 55);
 /// # }
 /// ```
-pub struct Mutex<T> {
+///
+/// The value may be unsized, behind a pointer:
+/// ```
+/// use sheave::sync::Mutex;
+/// use std::fmt::Write;
+/// use std::sync::Arc;
+///
+/// # futures_lite::future::block_on(async {
+/// let log: Arc<Mutex<dyn Write + Send>> = Arc::new(Mutex::new(String::new()));
+/// log.lock().await.write_str("started").expect("a string takes all");
+/// # });
+/// ```
+pub struct Mutex<T: ?Sized> {
     permits: Permits,
     /// [held] Accessed by the holder of the one permit only.
     value: UnsafeCell<T>,
@@ -52,7 +64,7 @@ pub struct Mutex<T> {
 
 // SAFETY: the lock is a way to send the value from one holder to the next, hence `T: Send`; [held]
 // never gives out two references, so `T: Sync` is not needed.
-unsafe impl<T: Send> Sync for Mutex<T> {}
+unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
 
 /// The lock is held, or others wait for it.
 #[derive(Debug)]
@@ -73,6 +85,14 @@ impl<T> Mutex<T> {
         }
     }
 
+    /// The value, by ownership of the lock.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        self.value.into_inner()
+    }
+}
+
+impl<T: ?Sized> Mutex<T> {
     /// Waits for the lock.
     ///
     /// # Cancel safety
@@ -164,12 +184,6 @@ impl<T> Mutex<T> {
         self.value.with_mut(|value| unsafe { &mut *value })
     }
 
-    /// The value, by ownership of the lock.
-    #[must_use]
-    pub fn into_inner(self) -> T {
-        self.value.into_inner()
-    }
-
     #[inline]
     async fn wait(&self) {
         let granted = self.permits.acquire(SyncKind::Mutex, 1).await;
@@ -189,14 +203,14 @@ impl<T> From<T> for Mutex<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Mutex<T> {
+impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Mutex");
         match self.try_lock() {
-            Ok(value) => shown.field("value", &*value),
-            Err(_held) => shown.field("value", &format_args!("<locked>")),
+            Ok(value) => shown.field("data", &&*value),
+            Err(_held) => shown.field("data", &format_args!("<locked>")),
         };
-        shown.finish_non_exhaustive()
+        shown.finish()
     }
 }
 

@@ -5,7 +5,10 @@
 
 mod guards;
 
-pub use guards::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLockReadGuard, RwLockWriteGuard};
+pub use guards::{
+    OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard,
+    RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard,
+};
 
 use super::blocking::block_on;
 use super::mutex::TryLockError;
@@ -41,7 +44,7 @@ const MAX_READERS: u32 = u32::MAX >> 3;
 /// assert_eq!(settings.read().await.len(), 2);
 /// # }
 /// ```
-pub struct RwLock<T> {
+pub struct RwLock<T: ?Sized> {
     permits: Permits,
     /// How many permits there are.
     max_readers: u32,
@@ -51,7 +54,7 @@ pub struct RwLock<T> {
 
 // SAFETY: readers share the value between threads, hence `T: Sync`; writers pass it on, hence
 // `T: Send`; [held] keeps the two apart.
-unsafe impl<T: Send + Sync> Sync for RwLock<T> {}
+unsafe impl<T: ?Sized + Send + Sync> Sync for RwLock<T> {}
 
 impl<T> RwLock<T> {
     /// An open lock around `value`.
@@ -64,8 +67,7 @@ impl<T> RwLock<T> {
         /// [`new`](Self::new) for statics.
         #[must_use]
         pub fn const_new(value: T) -> Self {
-            let permits = Permits::new(MAX_READERS as usize);
-            Self { permits, max_readers: MAX_READERS, value: UnsafeCell::new(value) }
+            Self::const_with_max_readers(value, MAX_READERS)
         }
     }
 
@@ -76,14 +78,34 @@ impl<T> RwLock<T> {
     #[track_caller]
     #[must_use]
     pub fn with_max_readers(value: T, max_readers: u32) -> Self {
-        assert!(
-            (1..=MAX_READERS).contains(&max_readers),
-            "a lock has between 1 and {MAX_READERS} readers, not {max_readers}"
-        );
-        let permits = Permits::new(max_readers as usize);
-        Self { permits, max_readers, value: UnsafeCell::new(value) }
+        Self::const_with_max_readers(value, max_readers)
     }
 
+    sheave_facade::const_fn! {
+        /// [`with_max_readers`](Self::with_max_readers) for statics.
+        ///
+        /// # Panics
+        /// As [`with_max_readers`](Self::with_max_readers).
+        #[track_caller]
+        #[must_use]
+        pub fn const_with_max_readers(value: T, max_readers: u32) -> Self {
+            assert!(
+                0 < max_readers && max_readers <= MAX_READERS,
+                "a lock has between 1 and `u32::MAX >> 3` readers"
+            );
+            let permits = Permits::new(max_readers as usize);
+            Self { permits, max_readers, value: UnsafeCell::new(value) }
+        }
+    }
+
+    /// The value, by ownership of the lock.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        self.value.into_inner()
+    }
+}
+
+impl<T: ?Sized> RwLock<T> {
     /// Waits until no writer holds the lock, and none that came before waits for it.
     ///
     /// # Cancel safety
@@ -194,12 +216,6 @@ impl<T> RwLock<T> {
         self.value.with_mut(|value| unsafe { &mut *value })
     }
 
-    /// The value, by ownership of the lock.
-    #[must_use]
-    pub fn into_inner(self) -> T {
-        self.value.into_inner()
-    }
-
     async fn wait(&self, permits: u32) {
         let granted = self.permits.acquire(SyncKind::RwLock, permits).await;
         granted.expect("the permits of a lock are never closed");
@@ -222,14 +238,14 @@ impl<T> From<T> for RwLock<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for RwLock<T> {
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("RwLock");
         match self.try_read() {
-            Ok(value) => shown.field("value", &*value),
-            Err(_held) => shown.field("value", &format_args!("<locked>")),
+            Ok(value) => shown.field("data", &&*value),
+            Err(_held) => shown.field("data", &format_args!("<locked>")),
         };
-        shown.finish_non_exhaustive()
+        shown.finish()
     }
 }
 

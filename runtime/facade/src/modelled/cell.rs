@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 /// A cell that reports "freed while another thread may still look" as a causality violation, and a
 /// use after a sequential free by name.
 #[derive(Debug)]
-pub struct UnsafeCell<T> {
-    cell: loom::cell::UnsafeCell<T>,
+pub struct UnsafeCell<T: ?Sized> {
     dead: AtomicBool,
+    cell: loom::cell::UnsafeCell<T>,
 }
 
 impl<T> UnsafeCell<T> {
     /// A cell holding `value`.
     pub fn new(value: T) -> Self {
-        Self { cell: loom::cell::UnsafeCell::new(value), dead: AtomicBool::new(false) }
+        Self { dead: AtomicBool::new(false), cell: loom::cell::UnsafeCell::new(value) }
     }
 
     /// The value, by ownership of the cell.
@@ -24,7 +24,9 @@ impl<T> UnsafeCell<T> {
         // SAFETY: reads the value out of a cell that is owned and never dropped or used again.
         cell.cell.with_mut(|value| unsafe { value.read() })
     }
+}
 
+impl<T: ?Sized> UnsafeCell<T> {
     /// Passes a pointer for shared access.
     #[track_caller]
     pub fn with<R>(&self, access: impl FnOnce(*const T) -> R) -> R {
@@ -45,7 +47,7 @@ impl<T> UnsafeCell<T> {
     }
 }
 
-impl<T> Drop for UnsafeCell<T> {
+impl<T: ?Sized> Drop for UnsafeCell<T> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             return;

@@ -2,8 +2,8 @@
 
 use super::Mutex;
 use crate::sync::permits::Permits;
+use crate::sync::shown::shown_as_value;
 use sheave_facade::sync::Arc;
-use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
@@ -12,7 +12,7 @@ use std::ptr::NonNull;
 struct Hold<'a>(&'a Permits);
 
 /// The one permit of a lock, owned.
-struct OwnedHold<T>(Arc<Mutex<T>>);
+struct OwnedHold<T: ?Sized>(Arc<Mutex<T>>);
 
 impl Drop for Hold<'_> {
     #[inline]
@@ -21,7 +21,7 @@ impl Drop for Hold<'_> {
     }
 }
 
-impl<T> Drop for OwnedHold<T> {
+impl<T: ?Sized> Drop for OwnedHold<T> {
     fn drop(&mut self) {
         self.0.permits.release(1);
     }
@@ -29,7 +29,7 @@ impl<T> Drop for OwnedHold<T> {
 
 /// Proof of holding a [`Mutex`], which it releases on drop.
 #[must_use = "a guard that is dropped at once protects nothing"]
-pub struct MutexGuard<'a, T> {
+pub struct MutexGuard<'a, T: ?Sized> {
     mutex: &'a Mutex<T>,
     hold: Hold<'a>,
     /// As sendable and shareable as the exclusive reference it stands for.
@@ -38,7 +38,7 @@ pub struct MutexGuard<'a, T> {
 
 /// Proof of holding a [`Mutex`] in an `Arc`, which it releases on drop.
 #[must_use = "a guard that is dropped at once protects nothing"]
-pub struct OwnedMutexGuard<T> {
+pub struct OwnedMutexGuard<T: ?Sized> {
     hold: OwnedHold<T>,
     /// As shareable as the value.
     _value: PhantomData<T>,
@@ -49,17 +49,17 @@ pub struct OwnedMutexGuard<T> {
 pub struct MappedMutexGuard<'a, U: ?Sized> {
     /// [part] Derived from the exclusive reference of the guard that was mapped.
     part: NonNull<U>,
-    _hold: Hold<'a>,
+    hold: Hold<'a>,
     _value: PhantomData<&'a mut U>,
 }
 
 /// A guard of a part of what a [`Mutex`] in an `Arc` protects. Made by [`OwnedMutexGuard::map`].
 #[must_use = "a guard that is dropped at once protects nothing"]
-pub struct OwnedMappedMutexGuard<T, U: ?Sized = T> {
+pub struct OwnedMappedMutexGuard<T: ?Sized, U: ?Sized = T> {
     /// [part] Derived from the exclusive reference of the guard that was mapped.
     part: NonNull<U>,
-    _hold: OwnedHold<T>,
-    _value: PhantomData<(T, *mut U)>,
+    hold: OwnedHold<T>,
+    _value: PhantomData<(*mut U, T)>,
 }
 
 // SAFETY: the pointer stands for `&mut U`, which is sendable if `U` is.
@@ -67,11 +67,11 @@ unsafe impl<U: ?Sized + Send> Send for MappedMutexGuard<'_, U> {}
 // SAFETY: a shared guard gives out `&U` only.
 unsafe impl<U: ?Sized + Sync> Sync for MappedMutexGuard<'_, U> {}
 // SAFETY: the pointer stands for `&mut U`, sendable if `U` is; the last guard may drop the `T`.
-unsafe impl<T: Send, U: ?Sized + Send> Send for OwnedMappedMutexGuard<T, U> {}
+unsafe impl<T: ?Sized + Send, U: ?Sized + Send> Send for OwnedMappedMutexGuard<T, U> {}
 // SAFETY: a shared guard gives out `&U` only; `T: Send` makes the lock itself shareable.
-unsafe impl<T: Send, U: ?Sized + Sync> Sync for OwnedMappedMutexGuard<T, U> {}
+unsafe impl<T: ?Sized + Send, U: ?Sized + Sync> Sync for OwnedMappedMutexGuard<T, U> {}
 
-impl<'a, T> MutexGuard<'a, T> {
+impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// For the holder of the permit only.
     #[inline]
     pub(super) fn holding(mutex: &'a Mutex<T>) -> Self {
@@ -97,7 +97,7 @@ impl<'a, T> MutexGuard<'a, T> {
         part: impl FnOnce(&mut T) -> &mut U,
     ) -> MappedMutexGuard<'a, U> {
         let part = NonNull::from(part(&mut this));
-        MappedMutexGuard { part, _hold: this.hold, _value: PhantomData }
+        MappedMutexGuard { part, hold: this.hold, _value: PhantomData }
     }
 
     /// A guard of a part of the value, if it has one.
@@ -109,7 +109,7 @@ impl<'a, T> MutexGuard<'a, T> {
         part: impl FnOnce(&mut T) -> Option<&mut U>,
     ) -> Result<MappedMutexGuard<'a, U>, Self> {
         match part(&mut this).map(NonNull::from) {
-            Some(part) => Ok(MappedMutexGuard { part, _hold: this.hold, _value: PhantomData }),
+            Some(part) => Ok(MappedMutexGuard { part, hold: this.hold, _value: PhantomData }),
             None => Err(this),
         }
     }
@@ -121,7 +121,7 @@ impl<'a, T> MutexGuard<'a, T> {
     }
 }
 
-impl<T> OwnedMutexGuard<T> {
+impl<T: ?Sized> OwnedMutexGuard<T> {
     /// For the holder of the permit only.
     pub(super) fn holding(mutex: Arc<Mutex<T>>) -> Self {
         Self { hold: OwnedHold(mutex), _value: PhantomData }
@@ -133,7 +133,7 @@ impl<T> OwnedMutexGuard<T> {
         part: impl FnOnce(&mut T) -> &mut U,
     ) -> OwnedMappedMutexGuard<T, U> {
         let part = NonNull::from(part(&mut this));
-        OwnedMappedMutexGuard { part, _hold: this.hold, _value: PhantomData }
+        OwnedMappedMutexGuard { part, hold: this.hold, _value: PhantomData }
     }
 
     /// A guard of a part of the value, if it has one.
@@ -145,7 +145,7 @@ impl<T> OwnedMutexGuard<T> {
         part: impl FnOnce(&mut T) -> Option<&mut U>,
     ) -> Result<OwnedMappedMutexGuard<T, U>, Self> {
         match part(&mut this).map(NonNull::from) {
-            Some(part) => Ok(OwnedMappedMutexGuard { part, _hold: this.hold, _value: PhantomData }),
+            Some(part) => Ok(OwnedMappedMutexGuard { part, hold: this.hold, _value: PhantomData }),
             None => Err(this),
         }
     }
@@ -157,7 +157,57 @@ impl<T> OwnedMutexGuard<T> {
     }
 }
 
-impl<T> Deref for MutexGuard<'_, T> {
+impl<'a, U: ?Sized> MappedMutexGuard<'a, U> {
+    /// A guard of a part of this part.
+    pub fn map<V: ?Sized>(
+        mut this: Self,
+        part: impl FnOnce(&mut U) -> &mut V,
+    ) -> MappedMutexGuard<'a, V> {
+        let part = NonNull::from(part(&mut this));
+        MappedMutexGuard { part, hold: this.hold, _value: PhantomData }
+    }
+
+    /// A guard of a part of this part, if it has one.
+    ///
+    /// # Errors
+    /// Hands the guard back if `part` finds nothing.
+    pub fn try_map<V: ?Sized>(
+        mut this: Self,
+        part: impl FnOnce(&mut U) -> Option<&mut V>,
+    ) -> Result<MappedMutexGuard<'a, V>, Self> {
+        match part(&mut this).map(NonNull::from) {
+            Some(part) => Ok(MappedMutexGuard { part, hold: this.hold, _value: PhantomData }),
+            None => Err(this),
+        }
+    }
+}
+
+impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
+    /// A guard of a part of this part.
+    pub fn map<V: ?Sized>(
+        mut this: Self,
+        part: impl FnOnce(&mut U) -> &mut V,
+    ) -> OwnedMappedMutexGuard<T, V> {
+        let part = NonNull::from(part(&mut this));
+        OwnedMappedMutexGuard { part, hold: this.hold, _value: PhantomData }
+    }
+
+    /// A guard of a part of this part, if it has one.
+    ///
+    /// # Errors
+    /// Hands the guard back if `part` finds nothing.
+    pub fn try_map<V: ?Sized>(
+        mut this: Self,
+        part: impl FnOnce(&mut U) -> Option<&mut V>,
+    ) -> Result<OwnedMappedMutexGuard<T, V>, Self> {
+        match part(&mut this).map(NonNull::from) {
+            Some(part) => Ok(OwnedMappedMutexGuard { part, hold: this.hold, _value: PhantomData }),
+            None => Err(this),
+        }
+    }
+}
+
+impl<T: ?Sized> Deref for MutexGuard<'_, T> {
     type Target = T;
 
     #[inline]
@@ -167,7 +217,7 @@ impl<T> Deref for MutexGuard<'_, T> {
     }
 }
 
-impl<T> DerefMut for MutexGuard<'_, T> {
+impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: dereferences the value; [held] by this guard, which is borrowed exclusively.
@@ -175,7 +225,7 @@ impl<T> DerefMut for MutexGuard<'_, T> {
     }
 }
 
-impl<T> Deref for OwnedMutexGuard<T> {
+impl<T: ?Sized> Deref for OwnedMutexGuard<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -184,7 +234,7 @@ impl<T> Deref for OwnedMutexGuard<T> {
     }
 }
 
-impl<T> DerefMut for OwnedMutexGuard<T> {
+impl<T: ?Sized> DerefMut for OwnedMutexGuard<T> {
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: dereferences the value; [held] by this guard, which is borrowed exclusively.
         self.hold.0.value.with_mut(|value| unsafe { &mut *value })
@@ -207,7 +257,7 @@ impl<U: ?Sized> DerefMut for MappedMutexGuard<'_, U> {
     }
 }
 
-impl<T, U: ?Sized> Deref for OwnedMappedMutexGuard<T, U> {
+impl<T: ?Sized, U: ?Sized> Deref for OwnedMappedMutexGuard<T, U> {
     type Target = U;
 
     fn deref(&self) -> &U {
@@ -216,33 +266,16 @@ impl<T, U: ?Sized> Deref for OwnedMappedMutexGuard<T, U> {
     }
 }
 
-impl<T, U: ?Sized> DerefMut for OwnedMappedMutexGuard<T, U> {
+impl<T: ?Sized, U: ?Sized> DerefMut for OwnedMappedMutexGuard<T, U> {
     fn deref_mut(&mut self) -> &mut U {
         // SAFETY: as in `deref`, and the guard is borrowed exclusively.
         unsafe { self.part.as_mut() }
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for OwnedMutexGuard<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
-
-impl<U: ?Sized + fmt::Debug> fmt::Debug for MappedMutexGuard<'_, U> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
-
-impl<T, U: ?Sized + fmt::Debug> fmt::Debug for OwnedMappedMutexGuard<T, U> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
+shown_as_value! {
+    [T: ?Sized] MutexGuard<'_, T> => T;
+    [T: ?Sized] OwnedMutexGuard<T> => T;
+    [U: ?Sized] MappedMutexGuard<'_, U> => U;
+    [T: ?Sized, U: ?Sized] OwnedMappedMutexGuard<T, U> => U;
 }
