@@ -3,6 +3,7 @@
 use futures_lite::future::{block_on, poll_once};
 use sheave::cancel::CancellationToken;
 use sheave_tests::watchdog;
+use std::collections::HashSet;
 use std::future::{Future, pending};
 use std::pin::pin;
 use std::sync::Arc;
@@ -31,6 +32,17 @@ fn cancellation_goes_down_the_tree_and_not_up() {
     root.cancel();
     assert!(right.is_cancelled());
     assert!(root.child_token().is_cancelled(), "it is a level: a late child is told too");
+}
+
+#[test]
+fn clones_are_equal_and_tokens_are_not() {
+    let token = CancellationToken::new();
+    let child = token.child_token();
+    assert!(token == token.clone() && token != child && token != CancellationToken::new());
+    let tokens = HashSet::from([token.clone(), token.clone(), child.clone(), child.clone()]);
+    assert_eq!(tokens.len(), 2);
+    token.cancel();
+    assert!(tokens.contains(&token) && tokens.contains(&child), "it stays the same token");
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! What streams have here beside the adaptors of `futures-lite`: an order, a clock, and broadcasts.
 
 use futures_lite::future::{block_on, poll_once, zip};
-use sheave::stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError::Lagged};
+use sheave::stream::wrappers::{
+    BroadcastStream, ReceiverStream, UnboundedReceiverStream, WatchStream,
+    errors::BroadcastStreamRecvError::Lagged,
+};
 use sheave::stream::{self, ConcurrentExt, Stream, StreamExt, TimeExt};
-use sheave::sync::{Notify, broadcast};
+use sheave::sync::{Notify, broadcast, mpsc, watch};
 use sheave::task::{coop, yield_now};
 use sheave::time::{Duration, Instant, sleep};
 use std::cell::Cell;
@@ -271,4 +274,46 @@ async fn a_stream_beside_an_interval_is_throttled() {
     let slow = stream::iter(0..4).zip(ticks).map(|(item, _)| item);
     assert_eq!(slow.collect::<Vec<_>>().await, [0, 1, 2, 3]);
     assert_eq!(start.elapsed(), 3 * SECOND);
+}
+
+#[test]
+fn a_stream_of_a_channel_can_be_closed_and_says_how_much_is_left() {
+    block_on(async {
+        let (send, receive) = mpsc::channel(4);
+        send.try_send(1).expect("room");
+        let (used, unused) = (send.try_reserve().expect("room"), send.try_reserve().expect("room"));
+        let mut messages = ReceiverStream::from(receive);
+        assert_eq!(messages.size_hint(), (1, None));
+        messages.close();
+        assert!(send.try_send(9).is_err());
+        assert_eq!(messages.size_hint(), (1, Some(3)), "the permits may still be used");
+        used.send(2);
+        drop(unused);
+        assert_eq!(messages.size_hint(), (2, Some(2)));
+        assert_eq!(messages.collect::<Vec<_>>().await, [1, 2]);
+
+        let (send, receive) = mpsc::unbounded_channel();
+        let mut messages = UnboundedReceiverStream::from(receive);
+        send.send(1).expect("open");
+        assert_eq!(messages.size_hint(), (1, None));
+        messages.close();
+        assert!(send.send(2).is_err());
+        assert_eq!(messages.size_hint(), (1, Some(1)));
+        assert_eq!(messages.collect::<Vec<_>>().await, [1]);
+    });
+}
+
+#[test]
+fn what_receives_is_turned_into_its_stream() {
+    block_on(async {
+        let (send, receive) = watch::channel(1);
+        let mut values = WatchStream::from(receive);
+        assert_eq!(values.next().await, Some(1));
+        drop(send);
+        assert_eq!(values.next().await, None);
+        let (send, receive) = broadcast::channel(1);
+        send.send(1).expect("a receiver lives");
+        drop(send);
+        assert_eq!(BroadcastStream::from(receive).collect::<Vec<_>>().await, [Ok(1)]);
+    });
 }

@@ -1,12 +1,18 @@
-//! What may cross threads: as much as is sound, and not more.
+//! What may cross threads, and what may be used after a panic: as much as is sound, and not more.
 
+use sheave::cancel::CancellationToken;
+use sheave::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
+use sheave::runtime::{Handle, Runtime};
+use sheave::sync::{Barrier, Event, Notify, Semaphore, broadcast, mpsc};
 use sheave::sync::{
     MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard,
     OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock,
     RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard,
 };
+use sheave::task::{AbortHandle, JoinHandle};
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 
 /// Asks whether `T` is `Send` and `Sync`: the constants of its own are there only if it is.
@@ -84,4 +90,30 @@ fn locks_for_readers_and_writers_and_their_guards() {
         OwnedRwLockMappedWriteGuard<u8, Sent>: true false;
         OwnedRwLockMappedWriteGuard<u8, Shared>: false true;
     }
+}
+
+/// What a closure may use that [`catch_unwind`](std::panic::catch_unwind) runs.
+fn assert_unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
+
+#[test]
+fn what_a_caught_panic_leaves_usable() {
+    // Messages need not be: a channel moves them, and looks into none.
+    type Message = &'static mut Cell<u8>;
+    assert_unwind_safe::<mpsc::Sender<Message>>();
+    assert_unwind_safe::<mpsc::WeakSender<Message>>();
+    assert_unwind_safe::<mpsc::Receiver<Message>>();
+    assert_unwind_safe::<mpsc::UnboundedSender<Message>>();
+    assert_unwind_safe::<mpsc::WeakUnboundedSender<Message>>();
+    assert_unwind_safe::<mpsc::UnboundedReceiver<Message>>();
+    assert_unwind_safe::<mpsc::Permit<'_, Message>>();
+    assert_unwind_safe::<mpsc::PermitIterator<'_, Message>>();
+    assert_unwind_safe::<mpsc::OwnedPermit<Message>>();
+    assert_unwind_safe::<broadcast::Sender<Message>>();
+    assert_unwind_safe::<broadcast::Receiver<Message>>();
+    assert_unwind_safe::<(Notify, Event, Barrier, Semaphore)>();
+    assert_unwind_safe::<CancellationToken>();
+    assert_unwind_safe::<(Runtime, Handle)>();
+    assert_unwind_safe::<(JoinHandle<Message>, AbortHandle)>();
+    assert_unwind_safe::<(TcpListener, TcpStream, UdpSocket)>();
+    assert_unwind_safe::<(UnixListener, UnixStream, UnixDatagram)>();
 }

@@ -2,8 +2,9 @@
 
 use super::Driven;
 use futures_lite::future::block_on;
-use sheave::sync::mpsc::error::{SendError, TryRecvError, TrySendError};
+use sheave::sync::mpsc::error::{SendError, SendTimeoutError, TryRecvError, TrySendError};
 use sheave::sync::mpsc::{self, channel, unbounded_channel};
+use sheave::time::{Duration, Instant};
 use std::sync::Arc;
 use std::thread;
 
@@ -285,4 +286,34 @@ fn storm_received_in_batches() {
     };
     receive_all(receive, 3, 2_000);
     threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
+}
+
+#[sheave::test(start_paused = true)]
+async fn a_sender_waits_so_long_and_no_longer() {
+    let (sender, mut receiver) = mpsc::channel(1);
+    let second = Duration::from_secs(1);
+    assert_eq!(sender.send_timeout(1, second).await, Ok(()));
+    let start = Instant::now();
+    assert_eq!(sender.send_timeout(2, second).await, Err(SendTimeoutError::Timeout(2)));
+    assert_eq!(start.elapsed().as_secs(), 1);
+    let late = sender.clone();
+    let late = sheave::spawn(async move { late.send_timeout(3, second).await });
+    sheave::task::yield_now().await;
+    assert_eq!(receiver.recv().await, Some(1));
+    assert_eq!(late.await.expect("no panic"), Ok(()));
+    assert_eq!(receiver.recv().await, Some(3), "what was given up did not come");
+    drop(receiver);
+    let refused = sender.send_timeout(4, second).await.expect_err("nobody receives");
+    assert_eq!(refused.to_string(), "the channel is closed");
+    assert_eq!(refused.into_inner(), 4);
+}
+
+#[test]
+fn owned_permits_know_their_channel() {
+    let ((one, _r1), (other, _r2)) = (mpsc::channel::<()>(2), mpsc::channel::<()>(1));
+    let permit = one.clone().try_reserve_owned().expect("room");
+    let same = one.clone().try_reserve_owned().expect("room");
+    let foreign = other.clone().try_reserve_owned().expect("room");
+    assert!(permit.same_channel(&same) && permit.same_channel_as_sender(&one));
+    assert!(!permit.same_channel(&foreign) && !permit.same_channel_as_sender(&other));
 }

@@ -174,3 +174,23 @@ fn a_crowd_is_served_on_a_small_stack() {
     };
     thread::Builder::new().stack_size(128 << 10).spawn(serve).unwrap().join().unwrap();
 }
+
+#[test]
+fn threads_wait_for_permits_too() {
+    let semaphore = Arc::new(Semaphore::new(2));
+    let both = semaphore.blocking_acquire_many(2).expect("open");
+    let waiting = semaphore.clone();
+    let waiting = thread::spawn(move || {
+        let (one, other) = (waiting.blocking_acquire(), waiting.clone().blocking_acquire_owned());
+        one.expect("open").num_permits() + other.expect("open").num_permits()
+    });
+    drop(both);
+    assert_eq!(waiting.join().expect("no panic"), 2);
+    let held = semaphore.clone().blocking_acquire_many_owned(2).expect("open");
+    let refused = semaphore.clone();
+    let refused = thread::spawn(move || refused.blocking_acquire().is_err());
+    semaphore.close();
+    assert!(refused.join().expect("no panic"));
+    assert!(semaphore.clone().blocking_acquire_many_owned(1).is_err());
+    drop(held);
+}

@@ -46,6 +46,11 @@ pub mod sync {
         }
     }
 
+    // A section that panics opens the lock, and it cannot leave its state half changed: no code of users
+    // runs in there, only the runtime's own, whose panics are bugs.
+    impl<T> std::panic::UnwindSafe for BriefMutex<T> {}
+    impl<T> std::panic::RefUnwindSafe for BriefMutex<T> {}
+
     /// A condition variable with timed waits; [`Condvar`] is the one without.
     #[derive(Debug, Default)]
     pub struct TimedCondvar(parking_lot::Condvar);

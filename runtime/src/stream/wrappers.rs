@@ -18,7 +18,7 @@ pub use broadcast::{BroadcastStream, errors};
 pub use unix::{SignalStream, UnixListenerStream};
 
 macro_rules! wrapper {
-    ($(#[$doc:meta])* $name:ident$(<$t:ident>)?($inner:ty) -> $item:ty, |$receiver:ident, $cx:ident| $poll:expr) => {
+    ($(#[$doc:meta])* $name:ident$(<$t:ident>)?($inner:ty) -> $item:ty, |$receiver:ident, $cx:ident| $poll:expr $(, $size_hint:expr)?) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name$(<$t>)?($inner);
@@ -57,11 +57,33 @@ macro_rules! wrapper {
                 let $receiver = &mut self.get_mut().0;
                 $poll
             }
+
+            $(fn size_hint(&self) -> (usize, Option<usize>) {
+                $size_hint(&self.0)
+            })?
         }
     };
 }
 #[cfg(unix)]
 use wrapper;
+
+/// The receiver of a channel is a stream, and the stream can be closed as it can.
+macro_rules! of_channel {
+    ($Stream:ident, $Receiver:ty) => {
+        impl<T> $Stream<T> {
+            /// Lets senders send no more. What was sent still comes out of the stream, and then its end.
+            pub fn close(&mut self) {
+                self.0.close();
+            }
+        }
+
+        impl<T> From<$Receiver> for $Stream<T> {
+            fn from(receiver: $Receiver) -> Self {
+                Self::new(receiver)
+            }
+        }
+    };
+}
 
 wrapper! {
     /// The values of a bounded channel. Ends when the channel is closed and empty.
@@ -87,12 +109,32 @@ wrapper! {
     /// # sender.await.unwrap();
     /// # }
     /// ```
-    ReceiverStream<T>(mpsc::Receiver<T>) -> T, |receiver, cx| receiver.poll_recv(cx)
+    ReceiverStream<T>(mpsc::Receiver<T>) -> T, |receiver, cx| receiver.poll_recv(cx), size_hint
+}
+
+of_channel!(ReceiverStream, mpsc::Receiver<T>);
+
+/// Those that are there; once it is closed, no more than these and the permits that are out.
+fn size_hint<T>(receiver: &mpsc::Receiver<T>) -> (usize, Option<usize>) {
+    // In this order: a permit that is used in between is not counted as less than its message.
+    let len = receiver.len();
+    let most = || receiver.max_capacity() - receiver.capacity();
+    (len, receiver.is_closed().then(most))
 }
 
 wrapper! {
     /// The values of an unbounded channel. Ends when the channel is closed and empty.
-    UnboundedReceiverStream<T>(mpsc::UnboundedReceiver<T>) -> T, |receiver, cx| receiver.poll_recv(cx)
+    UnboundedReceiverStream<T>(mpsc::UnboundedReceiver<T>) -> T, |receiver, cx| receiver.poll_recv(cx), unbounded_size_hint
+}
+
+of_channel!(UnboundedReceiverStream, mpsc::UnboundedReceiver<T>);
+
+/// Those that are there, and no others once it is closed.
+fn unbounded_size_hint<T>(receiver: &mpsc::UnboundedReceiver<T>) -> (usize, Option<usize>) {
+    // In this order: what was sent before the end is counted.
+    let is_closed = receiver.is_closed();
+    let len = receiver.len();
+    (len, is_closed.then_some(len))
 }
 
 wrapper! {
@@ -156,6 +198,12 @@ impl<T: Clone + Send + Sync + 'static> WatchStream<T> {
     #[must_use]
     pub fn from_changes(receiver: watch::Receiver<T>) -> Self {
         Self { values: Box::pin(values(receiver, false)) }
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> From<watch::Receiver<T>> for WatchStream<T> {
+    fn from(receiver: watch::Receiver<T>) -> Self {
+        Self::new(receiver)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Locks, semaphores, signals and channels for tasks.
 //!
 //! What tokio has carries tokio's name and shape; [`Lock`], [`Event`], [`Condition`],
-//! [`BoundedSemaphore`] and the [`queue`]s are asyncio's. Nothing in here needs a runtime: all of it works
-//! in any executor, and between executors and threads.
+//! [`BoundedSemaphore`] and the [`queue`]s are asyncio's. Nothing in here needs a runtime but what waits
+//! for a time, [`mpsc::Sender::send_timeout`]: all the rest works in any executor, and between executors
+//! and threads.
 //!
 //! Waiters are served first come first served, a future that is dropped passes on what it was given,
 //! and a panic poisons nothing. Each operation that makes progress takes one unit of the task's budget

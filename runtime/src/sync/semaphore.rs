@@ -1,13 +1,15 @@
 //! A counting semaphore: at most so many at a time.
 
 mod error;
+mod permit;
 
 pub use error::{AcquireError, TryAcquireError};
+pub use permit::{OwnedSemaphorePermit, SemaphorePermit};
 
+use super::blocking::block_on;
 use super::permits::Permits;
 use crate::util::waits::SyncKind;
 use sheave_facade::sync::Arc;
-use std::fmt;
 
 /// A counting semaphore.
 ///
@@ -38,20 +40,6 @@ use std::fmt;
 #[derive(Debug)]
 pub struct Semaphore {
     permits: Permits,
-}
-
-/// Permits of a [`Semaphore`], given back on drop.
-#[must_use = "a permit that is dropped at once protects nothing"]
-pub struct SemaphorePermit<'a> {
-    semaphore: &'a Semaphore,
-    count: usize,
-}
-
-/// Permits of a [`Semaphore`] in an `Arc`, given back on drop.
-#[must_use = "a permit that is dropped at once protects nothing"]
-pub struct OwnedSemaphorePermit {
-    semaphore: Arc<Semaphore>,
-    count: usize,
 }
 
 impl Semaphore {
@@ -231,6 +219,66 @@ impl Semaphore {
         Ok(OwnedSemaphorePermit { semaphore: self, count })
     }
 
+    /// Blocks this thread until there is a permit.
+    ///
+    /// # Errors
+    /// [`AcquireError`] once the semaphore is closed.
+    ///
+    /// # Panics
+    /// In a task, whose worker it would block.
+    ///
+    /// # Examples
+    /// ```
+    /// let slots = sheave::sync::Semaphore::new(1);
+    /// let slot = slots.blocking_acquire()?;
+    /// assert_eq!(slots.available_permits(), 0);
+    /// # drop(slot);
+    /// # Ok::<(), sheave::sync::AcquireError>(())
+    /// ```
+    #[track_caller]
+    pub fn blocking_acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
+        block_on(self.acquire())
+    }
+
+    /// Blocks this thread until `n` permits are given together.
+    ///
+    /// # Errors
+    /// As [`blocking_acquire`](Self::blocking_acquire).
+    ///
+    /// # Panics
+    /// As [`blocking_acquire`](Self::blocking_acquire).
+    #[track_caller]
+    pub fn blocking_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
+        block_on(self.acquire_many(n))
+    }
+
+    /// [`blocking_acquire`](Self::blocking_acquire) with a permit that has no lifetime.
+    ///
+    /// # Errors
+    /// As [`blocking_acquire`](Self::blocking_acquire).
+    ///
+    /// # Panics
+    /// As [`blocking_acquire`](Self::blocking_acquire).
+    #[track_caller]
+    pub fn blocking_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
+        block_on(self.acquire_owned())
+    }
+
+    /// [`blocking_acquire_many`](Self::blocking_acquire_many) with permits that have no lifetime.
+    ///
+    /// # Errors
+    /// As [`blocking_acquire`](Self::blocking_acquire).
+    ///
+    /// # Panics
+    /// As [`blocking_acquire`](Self::blocking_acquire).
+    #[track_caller]
+    pub fn blocking_acquire_many_owned(
+        self: Arc<Self>,
+        n: u32,
+    ) -> Result<OwnedSemaphorePermit, AcquireError> {
+        block_on(self.acquire_many_owned(n))
+    }
+
     /// Refuses everybody who waits and who comes from now on. Permits that are held stay valid.
     ///
     /// # Examples
@@ -249,114 +297,5 @@ impl Semaphore {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.permits.is_closed()
-    }
-}
-
-impl SemaphorePermit<'_> {
-    /// Destroys the permits: they are never given back.
-    ///
-    /// # Examples
-    /// ```
-    /// let semaphore = sheave::sync::Semaphore::new(2);
-    /// semaphore.try_acquire().expect("there are two").forget();
-    /// assert_eq!(semaphore.available_permits(), 1);
-    /// ```
-    pub fn forget(mut self) {
-        self.count = 0;
-    }
-
-    /// Takes over the permits of `other`.
-    ///
-    /// # Panics
-    /// If `other` is of another semaphore.
-    #[track_caller]
-    pub fn merge(&mut self, mut other: Self) {
-        let is_same = std::ptr::eq(self.semaphore, other.semaphore);
-        assert!(is_same, "permits of two semaphores cannot be merged");
-        self.count += std::mem::take(&mut other.count);
-    }
-
-    /// Splits `n` permits off, or nothing if there are fewer.
-    ///
-    /// # Examples
-    /// ```
-    /// let semaphore = sheave::sync::Semaphore::new(3);
-    /// let mut three = semaphore.try_acquire_many(3).expect("there are three");
-    /// let one = three.split(1).expect("one of three");
-    /// assert_eq!((three.num_permits(), one.num_permits()), (2, 1));
-    /// ```
-    pub fn split(&mut self, n: usize) -> Option<Self> {
-        self.count = self.count.checked_sub(n)?;
-        Some(Self { semaphore: self.semaphore, count: n })
-    }
-
-    /// How many permits these are.
-    #[must_use]
-    pub fn num_permits(&self) -> usize {
-        self.count
-    }
-}
-
-impl OwnedSemaphorePermit {
-    /// Destroys the permits: they are never given back.
-    pub fn forget(mut self) {
-        self.count = 0;
-    }
-
-    /// Takes over the permits of `other`.
-    ///
-    /// # Panics
-    /// If `other` is of another semaphore.
-    #[track_caller]
-    pub fn merge(&mut self, mut other: Self) {
-        let is_same = Arc::ptr_eq(&self.semaphore, &other.semaphore);
-        assert!(is_same, "permits of two semaphores cannot be merged");
-        self.count += std::mem::take(&mut other.count);
-    }
-
-    /// Splits `n` permits off, or nothing if there are fewer.
-    pub fn split(&mut self, n: usize) -> Option<Self> {
-        self.count = self.count.checked_sub(n)?;
-        Some(Self { semaphore: self.semaphore.clone(), count: n })
-    }
-
-    /// How many permits these are.
-    #[must_use]
-    pub fn num_permits(&self) -> usize {
-        self.count
-    }
-
-    /// The semaphore they belong to.
-    #[must_use]
-    pub fn semaphore(&self) -> &Arc<Semaphore> {
-        &self.semaphore
-    }
-}
-
-impl Drop for SemaphorePermit<'_> {
-    fn drop(&mut self) {
-        if self.count > 0 {
-            self.semaphore.permits.release(self.count);
-        }
-    }
-}
-
-impl Drop for OwnedSemaphorePermit {
-    fn drop(&mut self) {
-        if self.count > 0 {
-            self.semaphore.permits.release(self.count);
-        }
-    }
-}
-
-impl fmt::Debug for SemaphorePermit<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SemaphorePermit").field("count", &self.count).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for OwnedSemaphorePermit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OwnedSemaphorePermit").field("count", &self.count).finish_non_exhaustive()
     }
 }

@@ -65,6 +65,12 @@ impl<T: Clone + Send + Sync + 'static> BroadcastStream<T> {
     }
 }
 
+impl<T: Clone + Send + Sync + 'static> From<Receiver<T>> for BroadcastStream<T> {
+    fn from(receiver: Receiver<T>) -> Self {
+        Self::new(receiver)
+    }
+}
+
 fn messages<T: Clone + Send + Sync + 'static>(
     mut receiver: Receiver<T>,
 ) -> Generator<Item<T>, impl Future<Output = ()> + Send + Sync> {

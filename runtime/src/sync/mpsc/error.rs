@@ -15,6 +15,15 @@ pub enum TrySendError<T> {
     Closed(T),
 }
 
+/// Why a message was not sent in time: it comes back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum SendTimeoutError<T> {
+    /// There was no room in time.
+    Timeout(T),
+    /// The receiver takes nothing new.
+    Closed(T),
+}
+
 /// Why there was no message at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryRecvError {
@@ -29,6 +38,15 @@ impl<T> TrySendError<T> {
     pub fn into_inner(self) -> T {
         match self {
             Self::Full(message) | Self::Closed(message) => message,
+        }
+    }
+}
+
+impl<T> SendTimeoutError<T> {
+    /// The message.
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::Timeout(message) | Self::Closed(message) => message,
         }
     }
 }
@@ -54,6 +72,15 @@ impl<T> fmt::Debug for TrySendError<T> {
     }
 }
 
+impl<T> fmt::Debug for SendTimeoutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Timeout(_) => "Timeout(..)",
+            Self::Closed(_) => "Closed(..)",
+        })
+    }
+}
+
 impl<T> fmt::Display for SendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the channel is closed")
@@ -64,6 +91,15 @@ impl<T> fmt::Display for TrySendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Full(_) => "the channel is full",
+            Self::Closed(_) => "the channel is closed",
+        })
+    }
+}
+
+impl<T> fmt::Display for SendTimeoutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Timeout(_) => "the channel was full for too long",
             Self::Closed(_) => "the channel is closed",
         })
     }
@@ -80,4 +116,5 @@ impl fmt::Display for TryRecvError {
 
 impl<T> error::Error for SendError<T> {}
 impl<T> error::Error for TrySendError<T> {}
+impl<T> error::Error for SendTimeoutError<T> {}
 impl error::Error for TryRecvError {}

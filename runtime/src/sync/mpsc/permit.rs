@@ -81,6 +81,22 @@ impl<T> OwnedPermit<T> {
         sender.shared().unreserve(1);
         sender
     }
+
+    /// Whether both permits are for the same channel.
+    #[must_use]
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.same_channel_as_sender(other.sender())
+    }
+
+    /// Whether `sender` sends to the channel that the permit is for.
+    #[must_use]
+    pub fn same_channel_as_sender(&self, sender: &Sender<T>) -> bool {
+        self.sender().same_channel(sender)
+    }
+
+    fn sender(&self) -> &Sender<T> {
+        self.sender.as_ref().expect("a permit is used once")
+    }
 }
 
 impl<T> Drop for Permit<'_, T> {

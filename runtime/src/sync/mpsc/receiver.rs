@@ -8,6 +8,7 @@ use sheave_facade::sync::Arc;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::task::{Context, Poll, ready};
 
 /// Receives the messages of a [bounded channel](super::channel).
@@ -23,6 +24,12 @@ pub struct UnboundedReceiver<T> {
     /// Messages that are taken from the channel, and older than those in it.
     batch: VecDeque<T>,
 }
+
+// Messages are moved, never looked into: what is left of one after a panic is not this end's to judge.
+impl<T> UnwindSafe for Receiver<T> {}
+impl<T> RefUnwindSafe for Receiver<T> {}
+impl<T> UnwindSafe for UnboundedReceiver<T> {}
+impl<T> RefUnwindSafe for UnboundedReceiver<T> {}
 
 /// The two ends differ in name only; what they have in common is written once, here.
 macro_rules! receives {

@@ -2,12 +2,14 @@
 
 use super::channel::{Channel, Refusal};
 use super::ends::sends;
-use super::error::{SendError, TrySendError};
+use super::error::{SendError, SendTimeoutError, TrySendError};
 use super::permit::{OwnedPermit, Permit, PermitIterator};
 use crate::coop::consume_budget;
 use crate::sync::blocking::block_on;
+use crate::time;
 use sheave_facade::sync::Arc;
 use std::fmt;
+use std::time::Duration;
 
 /// Sends messages to the [`Receiver`](super::Receiver) of a [bounded channel](super::channel).
 ///
@@ -67,6 +69,45 @@ impl<T> Sender<T> {
             Refusal::Full => TrySendError::Full(message),
             Refusal::Closed => TrySendError::Closed(message),
         })
+    }
+
+    /// Sends a message, and waits for room if there is none, but not longer than `timeout`.
+    ///
+    /// # Errors
+    /// Hands the message back, and says whether there was no room in time or the channel is closed.
+    ///
+    /// # Cancel safety
+    /// As [`send`](Self::send).
+    ///
+    /// # Panics
+    /// As [`sleep`](crate::time::sleep()), if there is no room at once.
+    ///
+    /// # Examples
+    /// ```
+    /// use sheave::sync::mpsc::{self, error::SendTimeoutError};
+    /// use sheave::time::Duration;
+    ///
+    /// # #[sheave::main]
+    /// # async fn main() {
+    /// let (sender, _receiver) = mpsc::channel(1);
+    /// let timeout = Duration::from_millis(1);
+    /// assert_eq!(sender.send_timeout(1, timeout).await, Ok(()));
+    /// assert_eq!(sender.send_timeout(2, timeout).await, Err(SendTimeoutError::Timeout(2)));
+    /// # }
+    /// ```
+    pub async fn send_timeout(
+        &self,
+        message: T,
+        timeout: Duration,
+    ) -> Result<(), SendTimeoutError<T>> {
+        match time::timeout(timeout, self.reserve()).await {
+            Ok(Ok(permit)) => {
+                permit.send(message);
+                Ok(())
+            }
+            Ok(Err(_closed)) => Err(SendTimeoutError::Closed(message)),
+            Err(_elapsed) => Err(SendTimeoutError::Timeout(message)),
+        }
     }
 
     /// Blocks this thread until there is room, and sends.
