@@ -36,6 +36,8 @@ mod queue;
 mod rwlock;
 #[path = "sync/semaphore.rs"]
 mod semaphore;
+#[path = "sync/set_once.rs"]
+mod set_once;
 #[path = "sync/watch.rs"]
 mod watch;
 

@@ -2,7 +2,7 @@
 
 use sheave::runtime::Builder;
 use sheave::sync::{Barrier, Event, Lock, Mutex, Notify, OnceCell, Queue, RwLock, Semaphore};
-use sheave::sync::{broadcast, mpsc, oneshot, watch};
+use sheave::sync::{SetOnce, broadcast, mpsc, oneshot, watch};
 use sheave::task::coop::has_budget_remaining;
 use std::future::Future;
 
@@ -49,6 +49,7 @@ fn signals_take_from_the_budget() {
         let event = Event::new();
         event.set();
         uses_up("wait", event, async |event| event.wait().await).await;
+        uses_up("wait for a value", SetOnce::from(1), async |value| _ = value.wait().await).await;
         uses_up("get_or_init", (), async |()| {
             OnceCell::new().get_or_init(async || ()).await;
         })

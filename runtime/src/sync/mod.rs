@@ -26,6 +26,7 @@ mod permits;
 pub mod queue;
 mod rwlock;
 mod semaphore;
+mod set_once;
 mod shown;
 pub(crate) mod wait_list;
 pub mod watch;
@@ -51,6 +52,7 @@ pub use rwlock::{
 pub use semaphore::{
     AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError,
 };
+pub use set_once::{SetOnce, SetOnceError};
 
 /// Futures that functions of this module return.
 pub mod futures {

@@ -106,6 +106,8 @@ sync_kinds! {
     Barrier = "a barrier",
     /// Who initialises a [`OnceCell`](crate::sync::OnceCell).
     OnceCell = "a once cell",
+    /// The value of a [`SetOnce`](crate::sync::SetOnce).
+    SetOnce = "the value of a set once",
     /// A token of a [`CapacityLimiter`](crate::sync::CapacityLimiter).
     CapacityLimiter = "a capacity limiter",
     /// The cancellation of a [`CancellationToken`](crate::cancel::CancellationToken).

@@ -80,7 +80,7 @@ impl<T> Sender<T> {
     /// As [`send`](Self::send).
     ///
     /// # Panics
-    /// As [`sleep`](crate::time::sleep()), if there is no room at once.
+    /// As [`timeout`](crate::time::timeout()), also if there is room.
     ///
     /// # Examples
     /// ```
