@@ -17,8 +17,13 @@ use std::time::Duration;
 /// [`current_scope`](super::current_scope).
 ///
 /// Unlike [`timeout`](crate::time::timeout()), which is cheaper, this lets
-/// [`shielded`](CancelScope::shielded) code end first, and the deadline can be moved. The time counts
-/// from this call. As in trio; in asyncio, `async with timeout(..)` with the `TimeoutError` dropped.
+/// [`shielded`](CancelScope::shielded) code end first, and the deadline can be moved. In asyncio,
+/// `async with timeout(..)` with the `TimeoutError` dropped.
+///
+/// The time counts from this call, and not from the first poll: as in anyio, asyncio and
+/// [`timeout`](crate::time::timeout()), unlike trio since its version 0.27, where it counts from the entry.
+/// So several that are made together end together, and one that waits in a queue before it is polled has
+/// that much less time. Make it where it is awaited, in an `async` block, if that is not meant.
 ///
 /// # Cancel safety
 /// That of `future`.
@@ -68,7 +73,8 @@ pub fn move_on_at<F: Future>(deadline: Instant, future: F) -> MoveOnAfter<F> {
 /// As [`move_on_after`], for those to whom a missed deadline is an error.
 ///
 /// # Errors
-/// [`Elapsed`] if the scope was cancelled before there was an output, in whichever way.
+/// [`Elapsed`] if the scope was cancelled before there was an output, in whichever way, as in trio. In anyio
+/// a call of [`cancel`](CancelScope::cancel) is no error; here there would be no output.
 ///
 /// # Cancel safety
 /// That of `future`.

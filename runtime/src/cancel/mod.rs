@@ -15,6 +15,7 @@ mod deadline;
 mod guard;
 mod scope;
 mod token;
+mod told;
 mod tree;
 mod wait;
 

@@ -7,9 +7,9 @@ mod shared;
 pub use run::Run;
 pub use sections::Shielded;
 
-use super::{CancellationToken, Cancelled, WaitForCancellationFuture};
+use super::{CancellationToken, Cancelled, WaitForCancellationFutureOwned};
 use crate::time::Instant;
-use shared::Shared;
+use shared::{Kind, Shared};
 use sheave_facade::sync::Arc;
 use std::fmt;
 use std::future::Future;
@@ -21,7 +21,9 @@ use std::panic::Location;
 /// future that would wait ends it: it is dropped, and `run` gives [`Cancelled`], with the reason. So
 /// a cancellation is a level: code that goes on after it is cancelled again at its next `.await`.
 ///
-/// - **Scopes nest.** When an outer one is cancelled, the inner ones are dropped with their futures.
+/// - **Scopes nest** where they run, wherever they were made. When an outer one is cancelled, the inner ones
+///   are dropped with their futures. Of several that are cancelled, the outermost ends all: code between them
+///   does not go on.
 /// - **Code may look**: [`is_cancelled`](Self::is_cancelled) and [`cancelled`](Self::cancelled), of
 ///   this scope or of [`current_scope`]. If somebody waits for [`cancelled`](Self::cancelled), the
 ///   future is polled once more before it is dropped, so that one who waits always gets to act.
@@ -30,13 +32,15 @@ use std::panic::Location;
 ///   the section. What runs beside the section in the same future goes on meanwhile.
 /// - **It costs nothing to be cancelled.** The task is woken once, not again and again until it obeys.
 ///
-/// A scope ends where the future ends: a task that the future has *spawned* goes on, and so does a
-/// job on the blocking pool. Hand it a [`child_token`](Self::child_token). An
+/// A scope ends where the future ends: a task that the future has *spawned* goes on. Hand it a
+/// [`child_token`](Self::child_token). A [task group](crate::asyncio::task_group) is dropped like any other
+/// future, and does not wait for the members that it aborts. An
 /// [`abort`](crate::task::JoinHandle::abort) of the task, and the end of the runtime, take no notice
 /// of scopes and shields.
 ///
-/// A scope belongs to the scope in which it is made; clones are the same scope. Without a deadline it
-/// needs no runtime.
+/// A scope belongs to the scope in which it runs, from the first poll of [`run`](Self::run) on; clones are
+/// the same scope. A deadline is a moment, and counts from the first poll on, too: a scope that is run after
+/// its deadline ends at its first `.await` that would wait. Without a deadline it needs no runtime.
 ///
 /// *asyncio* has nothing like it: `Task.cancel` throws once. *trio* and *anyio* throw `Cancelled`,
 /// which `finally` blocks see; here the future is dropped, and its destructors run. Code that must
@@ -88,14 +92,14 @@ pub struct CancelScope {
 /// ```
 #[must_use]
 pub fn current_scope() -> Option<CancelScope> {
-    sections::current().map(|shared| CancelScope { shared })
+    sections::current()?.visible().map(|shared| CancelScope { shared })
 }
 
 impl CancelScope {
-    /// A scope without a deadline, in the scope in which this is called.
+    /// A scope without a deadline.
     #[must_use]
     pub fn new() -> Self {
-        Self::make(None, false)
+        Self::make(None, Kind::Open)
     }
 
     /// A scope that is cancelled at `deadline`, if it still runs then.
@@ -114,7 +118,7 @@ impl CancelScope {
     /// ```
     #[must_use]
     pub fn with_deadline(deadline: Instant) -> Self {
-        Self::make(Some(deadline), false)
+        Self::make(Some(deadline), Kind::Open)
     }
 
     /// Makes of this scope one that does not hear of the scopes around it, and that they wait for:
@@ -142,13 +146,21 @@ impl CancelScope {
     /// ```
     #[must_use]
     pub fn shield(self) -> Self {
-        Self::make(self.deadline(), true)
+        Self::make(self.deadline(), Kind::Shielded)
     }
 
-    fn make(deadline: Option<Instant>, is_shielded: bool) -> Self {
-        let around = sections::current().filter(|_| !is_shielded);
-        let token = around.map_or_else(CancellationToken::new, |around| around.token.child_token());
-        Self { shared: Arc::new(Shared::new(token, is_shielded, deadline)) }
+    /// A scope that users do not see: it is part of the one around.
+    pub(crate) fn hidden() -> Self {
+        Self::make(None, Kind::Hidden)
+    }
+
+    /// Whether something is shielded in what runs in this scope.
+    pub(crate) fn has_sections(&self) -> bool {
+        self.shared.has_sections()
+    }
+
+    fn make(deadline: Option<Instant>, kind: Kind) -> Self {
+        Self { shared: Arc::new(Shared::new(kind, deadline)) }
     }
 
     /// Runs `future` in this scope.
@@ -242,17 +254,18 @@ impl CancelScope {
         self.shared.is_cancelled()
     }
 
-    /// Waits until this scope, or one around it, is cancelled. A deadline counts as soon as the
+    /// Waits until this scope, or one around it while it runs, is cancelled. A deadline counts as soon as the
     /// future that runs in the scope has been polled after it.
     ///
     /// # Cancel safety
     /// Strict.
-    pub fn cancelled(&self) -> WaitForCancellationFuture<'_> {
-        self.shared.token.cancelled()
+    pub fn cancelled(&self) -> WaitForCancellationFutureOwned {
+        self.shared.token().cancelled_owned()
     }
 
-    /// A token that is cancelled with this scope, for spawned tasks. To cancel it does not cancel
-    /// the scope.
+    /// A token that is cancelled with this scope, or with one around it, for spawned tasks and for threads.
+    /// To cancel it does not cancel the scope. One that was taken while the scope ran hears of the scopes
+    /// around it after its end, too.
     ///
     /// # Examples
     /// ```
@@ -265,7 +278,7 @@ impl CancelScope {
     /// ```
     #[must_use]
     pub fn child_token(&self) -> CancellationToken {
-        self.shared.token.child_token()
+        self.shared.token().child_token()
     }
 
     /// Whether this scope itself was cancelled, rather than one around it.
@@ -284,7 +297,7 @@ impl CancelScope {
     /// Why this scope was cancelled, or the one around it.
     #[must_use]
     pub fn cause(&self) -> Option<Cancelled> {
-        self.shared.own_cause().or_else(|| self.shared.token.cause())
+        self.shared.cause()
     }
 
     /// When this scope is cancelled by itself.

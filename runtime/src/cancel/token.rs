@@ -8,6 +8,8 @@
 //! | cancelled | `child_token`   | cancelled | the child is born cancelled, and in no tree          |
 //! | cancelled | `cancel`        | cancelled | nothing                                              |
 //! | cancelled | `cancelled`     | cancelled | ready                                                |
+//! | open      | `lead_to`       | open      | once cancelled, cancels a token of another tree       |
+//! | cancelled | `lead_to`       | cancelled | that token is cancelled now                           |
 //! | any       | last clone dropped | –      | leaves the tree; what is below stays there           |
 //!
 //! Two locks, always in this order: the tree's, then a token's own. The tree's is taken to make a
@@ -15,9 +17,10 @@
 
 use super::Cancelled;
 use super::guard::{DropGuard, DropGuardRef};
+use super::told::Told;
 use super::tree::Links;
 use super::wait::{WaitForCancellationFuture, WaitForCancellationFutureOwned};
-use crate::sync::wait_list::{Key, Left, WaitList, poll_answer, wake};
+use crate::sync::wait_list::{Key, Left, WaitList, poll_answer};
 use crate::util::waits::{SyncKind, noting};
 use sheave_facade::seeded;
 use sheave_facade::sync::atomic::{
@@ -76,29 +79,11 @@ pub(super) struct Node {
     place: usize,
 }
 
-/// Those whom a cancellation found, to be let go without a lock.
-#[derive(Default)]
-#[must_use = "they wait to be woken"]
-pub(super) struct Told {
-    wakers: Vec<Waker>,
-    /// Perhaps the last of their tokens, which look at the tree when they are dropped.
-    nodes: Vec<Arc<Node>>,
-}
-
-impl Told {
-    /// Whether nobody waited.
-    pub(super) fn is_empty(&self) -> bool {
-        self.wakers.is_empty()
-    }
-
-    pub(super) fn wake(self) {
-        wake(self.wakers);
-    }
-}
-
 struct State {
     cause: Option<Cancelled>,
     waiters: WaitList<(), ()>,
+    /// A token of another tree, to be cancelled with this one.
+    follower: Option<CancellationToken>,
 }
 
 impl CancellationToken {
@@ -260,6 +245,18 @@ impl CancellationToken {
         self.node.state.lock().cause.clone()
     }
 
+    /// Cancels `follower`, of another tree, with this token, now or later.
+    pub(super) fn lead_to(&self, follower: CancellationToken) {
+        let mut state = self.node.state.lock();
+        let cause = state.cause.clone();
+        let Some(cause) = cause.filter(|_| !seeded::on("cancel_follower_not_told")) else {
+            state.follower = Some(follower);
+            return;
+        };
+        drop(state);
+        follower.cancel_because(cause).wake();
+    }
+
     /// Waits in the list at `key`.
     pub(super) fn poll_cancelled(&self, key: &mut Option<Key>, cx: &mut Context<'_>) -> Poll<()> {
         if self.is_cancelled() {
@@ -301,7 +298,7 @@ impl Node {
     fn with(cause: Option<Cancelled>, tree: Arc<Mutex<Links>>, place: usize) -> Self {
         Self {
             is_cancelled: AtomicBool::new(cause.is_some()),
-            state: BriefMutex::new(State { cause, waiters: WaitList::new() }),
+            state: BriefMutex::new(State { cause, waiters: WaitList::new(), follower: None }),
             tree,
             place,
         }
@@ -324,21 +321,30 @@ impl Node {
     }
 
     fn cancel(&self, cause: &Cancelled) -> Told {
-        let mut told = Told::default();
+        let (mut told, mut followers) = (Told::default(), Vec::new());
         let mut links = self.tree.lock();
         if !self.is_cancelled() {
             told.nodes = links.cut(self.place);
-            told.nodes.iter().for_each(|node| node.mark(cause, &mut told.wakers));
+            for node in &told.nodes {
+                followers.extend(node.mark(cause, &mut told.wakers));
+            }
+        }
+        // That of another tree may be taken now.
+        drop(links);
+        for follower in followers {
+            told.extend(follower.cancel_because(cause.clone()));
         }
         told
     }
 
-    fn mark(&self, cause: &Cancelled, wakers: &mut Vec<Waker>) {
+    /// Returns who is to be cancelled with it.
+    fn mark(&self, cause: &Cancelled, wakers: &mut Vec<Waker>) -> Option<CancellationToken> {
         let mut state = self.state.lock();
         state.cause = Some(cause.clone());
         // ORDERING: Release, with the Acquire in `is_cancelled`.
         self.is_cancelled.store(true, Release);
         wakers.extend(std::iter::from_fn(|| state.waiters.answer_first(())));
+        state.follower.take()
     }
 }
 

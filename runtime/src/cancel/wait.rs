@@ -40,6 +40,13 @@ impl WaitForCancellationFutureOwned {
     pub(super) fn new(token: CancellationToken) -> Self {
         Self { token, key: None }
     }
+
+    /// Polls without a look at the task's budget.
+    /// For those who wait for something else at the same time, which is what dumps show.
+    pub(crate) fn poll_unbudgeted(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { token, key } = self;
+        waits::secondary(|| token.poll_cancelled(key, cx))
+    }
 }
 
 fn poll_fairly(token: &CancellationToken, key: &mut Option<Key>, cx: &mut Context<'_>) -> Poll<()> {

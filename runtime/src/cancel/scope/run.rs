@@ -22,6 +22,7 @@ pin_project! {
         body: Option<F>,
         scope: Arc<Shared>,
         has_entered: bool,
+        has_given_way: bool,
         timer: Option<Sleep>,
         // The section that a shielded scope is for those around it; ends after the body is gone.
         section: Option<Section>,
@@ -36,7 +37,14 @@ pin_project! {
 
 impl<F> Run<F> {
     pub(super) fn new(scope: Arc<Shared>, body: F) -> Self {
-        Self { body: Some(body), scope, has_entered: false, timer: None, section: None }
+        Self {
+            body: Some(body),
+            scope,
+            has_entered: false,
+            has_given_way: false,
+            timer: None,
+            section: None,
+        }
     }
 
     /// Drops the body, in its scope.
@@ -66,6 +74,16 @@ impl<F> Run<F> {
                 *this.section = Some(Section::begin(around));
             }
         }
+    }
+
+    /// Whether a scope around, which is cancelled too, is to drop this with its own future now. It was told,
+    /// and does that as soon as this waits.
+    fn gives_way(self: Pin<&mut Self>) -> bool {
+        let has_given_way = self.project().has_given_way;
+        let gives_way =
+            !*has_given_way && current().is_some_and(|around| around.is_about_to_drop());
+        *has_given_way |= gives_way;
+        gives_way
     }
 
     /// Waits until the body shall be dropped: why, and whether somebody waited for that.
@@ -107,7 +125,7 @@ impl<F: Future> Future for Run<F> {
         loop {
             let aside = Aside::begin();
             let this = self.as_mut().project();
-            let was_told = this.scope.token.is_cancelled();
+            let was_told = this.scope.is_told();
             let body = this.body.as_pin_mut();
             let body = body.expect("a `CancelScope::run` was polled again after it was ready");
             let polled = within(Some(this.scope.clone()), || body.poll(cx));
@@ -116,6 +134,11 @@ impl<F: Future> Future for Run<F> {
                 Poll::Pending => match self.as_mut().poll_cancelled(&aside, cx) {
                     // It came since the poll began: who waits for it in the body is polled once more.
                     Poll::Ready((_, true)) if !was_told => continue,
+                    Poll::Ready(_) if self.as_mut().gives_way() => {
+                        // For who polls this elsewhere than in the scope around.
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
+                    }
                     Poll::Ready((cause, _)) => Err(cause),
                     Poll::Pending => return Poll::Pending,
                 },

@@ -2,7 +2,8 @@
 //!
 //! | stage   | cause | sections | call                  | does                                           |
 //! |---------|-------|----------|-----------------------|------------------------------------------------|
-//! | New     | any   | 0        | `enter`               | Running                                        |
+//! | New     | any   | 0        | `enter`               | Running, and hears of the scope around, unless shielded |
+//! | New     | any   | 0        | `token`               | makes one that hears of this scope, and from `enter` on of those around |
 //! | any     | none  | any      | `cancel`              | the cause is there; wakes the run and the token's waiters |
 //! | any     | some  | any      | `cancel`              | nothing                                        |
 //! | any     | none  | any      | `set_deadline`        | wakes the run, which moves its timer           |
@@ -13,7 +14,7 @@
 //! | Running | some  | 0        | `poll_event`          | `Dropped`: the run drops its future            |
 //! | Running | any   | any      | `leave`               | Left                                           |
 
-use crate::cancel::token::Told;
+use crate::cancel::told::Told;
 use crate::cancel::{CancellationToken, Cancelled};
 use crate::sync::wait_list::{poll_alone, wake};
 use crate::time::{self, Instant};
@@ -23,10 +24,16 @@ use std::task::{Context, Poll, Waker};
 
 /// What all clones of a scope share.
 pub(super) struct Shared {
-    /// A child of the scope's in which this one was made, unless this one is shielded.
-    pub(super) token: CancellationToken,
-    is_shielded: bool,
+    kind: Kind,
     state: BriefMutex<State>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Open,
+    Shielded,
+    /// Part of the one around, as far as users see.
+    Hidden,
 }
 
 struct State {
@@ -36,6 +43,11 @@ struct State {
     /// Whether somebody waited for the token when the cause came.
     has_observers: bool,
     deadline: Option<Instant>,
+    /// Tells those who wait. Made by `enter`, as a child of that of the scope around, or before, if
+    /// somebody asks for it.
+    token: Option<CancellationToken>,
+    /// Leads `token` if that is not a child of that of the scope around.
+    leader: Option<CancellationToken>,
     /// The scope in which this one runs, from `enter` on.
     around: Option<Arc<Shared>>,
     /// Shielded sections that have begun in the future and have not ended.
@@ -53,11 +65,31 @@ enum Stage {
 
 impl State {
     /// The token is cancelled in the same hold of the lock: who sees the cause finds it cancelled.
-    fn set_cause(&mut self, token: &CancellationToken, cause: Cancelled) -> Told {
+    fn set_cause(&mut self, cause: Cancelled) -> Told {
         self.cause = Some(cause.clone());
-        let told = token.cancel_because(cause);
+        let token = self.token.as_ref();
+        let told = token.map(|token| token.cancel_because(cause)).unwrap_or_default();
         self.has_observers = !told.is_empty();
         told
+    }
+
+    /// Takes `token` for that of this scope. Nobody waits for it yet.
+    fn set_token(&mut self, token: CancellationToken) {
+        if let Some(cause) = &self.cause {
+            drop(token.cancel_because(cause.clone()));
+        }
+        self.token = Some(token);
+    }
+
+    /// Hears of the scope around, by a child of its token. Returns the token of this scope if there was one
+    /// before: that one is not a child, and is to be led.
+    fn hear_by(&mut self, child: CancellationToken) -> Option<CancellationToken> {
+        if self.token.is_none() {
+            self.set_token(child);
+            return None;
+        }
+        self.leader = Some(child);
+        self.token.clone()
     }
 
     /// Whether nothing keeps the future, now that there is a cause.
@@ -77,44 +109,68 @@ pub(super) enum Event {
 }
 
 impl Shared {
-    pub(super) fn new(
-        token: CancellationToken,
-        is_shielded: bool,
-        deadline: Option<Instant>,
-    ) -> Self {
-        let stage = Stage::New;
+    pub(super) fn new(kind: Kind, deadline: Option<Instant>) -> Self {
         let state = State {
-            stage,
+            stage: Stage::New,
             cause: None,
             has_observers: false,
             deadline,
+            token: None,
+            leader: None,
             around: None,
             sections: 0,
             waker: None,
         };
-        Self { token, is_shielded, state: BriefMutex::new(state) }
+        Self { kind, state: BriefMutex::new(state) }
+    }
+
+    /// The token of this scope.
+    pub(super) fn token(&self) -> CancellationToken {
+        let mut state = self.state.lock();
+        if state.token.is_none() {
+            state.set_token(CancellationToken::new());
+        }
+        state.token.clone().expect("made above")
+    }
+
+    /// Whether this scope was cancelled, or one around it, as far as it has heard.
+    pub(super) fn is_told(&self) -> bool {
+        let state = self.state.lock();
+        state.cause.is_some() || state.token.as_ref().is_some_and(CancellationToken::is_cancelled)
     }
 
     pub(super) fn is_shielded(&self) -> bool {
-        self.is_shielded
+        self.kind == Kind::Shielded
+    }
+
+    /// The innermost scope that users have made, from this one outwards.
+    pub(super) fn visible(self: &Arc<Self>) -> Option<Arc<Self>> {
+        self.outwards().find(|scope| scope.kind != Kind::Hidden)
     }
 
     /// The future is polled for the first time, in the scope `around`.
     ///
     /// # Panics
     /// If there was another future before.
-    pub(super) fn enter(&self, around: Option<Arc<Self>>) {
+    pub(super) fn enter(self: &Arc<Self>, around: Option<Arc<Self>>) {
+        let heard = around.as_ref().filter(|_| !self.is_shielded());
+        let child = heard.map(|around| around.token().child_token());
         let mut state = self.state.lock();
         let former = state.stage;
+        let mut follower = None;
         if former == Stage::New {
             state.stage = Stage::Running;
             state.around = around;
+            follower = child.clone().and_then(|child| state.hear_by(child));
         }
         drop(state);
         assert!(
             former == Stage::New,
             "a `CancelScope` runs one future: for another one, make another scope"
         );
+        if let (Some(leader), Some(follower)) = (child, follower) {
+            leader.lead_to(follower);
+        }
     }
 
     /// The future is gone. `is_caught`: because of a cancellation of this scope.
@@ -132,7 +188,7 @@ impl Shared {
         if state.cause.is_some() {
             return;
         }
-        let told = state.set_cause(&self.token, cause);
+        let told = state.set_cause(cause);
         let waker = state.waker.take();
         drop(state);
         told.wake();
@@ -145,7 +201,7 @@ impl Shared {
         if state.cause.is_some() || state.deadline != filed {
             return;
         }
-        let told = state.set_cause(&self.token, Cancelled::by_deadline());
+        let told = state.set_cause(Cancelled::by_deadline());
         let waker = state.waker.take();
         drop(state);
         told.wake();
@@ -196,6 +252,10 @@ impl Shared {
         }
     }
 
+    pub(super) fn has_sections(&self) -> bool {
+        self.state.lock().sections > 0
+    }
+
     /// Whether the deadline has passed while there was still something to cancel.
     fn is_overdue(&self) -> bool {
         let state = self.state.lock();
@@ -209,10 +269,10 @@ impl Shared {
             if scope.is_overdue() {
                 scope.cancel(Cancelled::by_deadline());
             }
-            if scope.token.is_cancelled() {
+            if scope.is_told() {
                 return true;
             }
-            if scope.is_shielded {
+            if scope.is_shielded() {
                 break;
             }
         }
@@ -225,6 +285,23 @@ impl Shared {
 
     pub(super) fn own_cause(&self) -> Option<Cancelled> {
         self.state.lock().cause.clone()
+    }
+
+    /// Why this scope was cancelled, or one around it, as far as it has heard.
+    pub(super) fn cause(&self) -> Option<Cancelled> {
+        let (cause, token) = {
+            let state = self.state.lock();
+            (state.cause.clone(), state.token.clone())
+        };
+        cause.or_else(|| token?.cause())
+    }
+
+    /// Whether this scope, or one around it, drops its future as soon as that waits.
+    pub(super) fn is_about_to_drop(self: &Arc<Self>) -> bool {
+        self.outwards().any(|scope| {
+            let state = scope.state.lock();
+            state.stage == Stage::Running && state.cause.is_some() && state.sections == 0
+        })
     }
 
     pub(super) fn is_caught(&self) -> bool {

@@ -63,10 +63,33 @@ fn the_run_hears_of_the_end_of_a_section() {
     });
 }
 
+/// Claim: one who waits by a token that was taken before its scope was run hears of the scope around,
+/// whenever that is cancelled.
+/// Threads 2, unbounded.
+#[test]
+fn an_early_token_hears_of_the_scope_around() {
+    Model::new("scope_early_token").unbounded().check(|| {
+        let (outer, inner) = (CancelScope::new(), CancelScope::new());
+        let (early, canceller) = (inner.child_token(), outer.clone());
+        let canceller = thread::spawn(move || canceller.cancel());
+        let mut has_looked = false;
+        let run = outer.run(inner.run(async {
+            early.cancelled().await;
+            has_looked = true;
+            pending::<()>().await;
+        }));
+        assert!(block_on(run).is_err());
+        assert!(has_looked, "it is polled once more");
+        canceller.join().expect("it cancels");
+    });
+}
+
 #[test]
 fn controls() {
     let model = |name| format!("cancel::scope::shared::loom::{name}");
     must_catch(&model("the_run_hears_of_a_cancellation"), "scope_cause_not_seen", &["deadlock"]);
+    let early = model("an_early_token_hears_of_the_scope_around");
+    must_catch(&early, "cancel_follower_not_told", &["it is polled once more"]);
     let section = model("the_run_hears_of_the_end_of_a_section");
     must_catch(&section, "scope_section_end_not_told", &["deadlock"]);
     must_catch(&section, "scope_section_ignored", &["the section is over"]);

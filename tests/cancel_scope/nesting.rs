@@ -1,0 +1,126 @@
+//! Scopes within scopes: who belongs to whom, and which of several ends.
+
+use super::SECOND;
+use futures_lite::future::block_on;
+use sheave::cancel::{CancelScope, current_scope, move_on_after};
+use sheave::task::yield_now;
+use sheave::time::{Duration, sleep};
+use sheave_tests::watchdog;
+use std::cell::Cell;
+use std::future::pending;
+
+/// A scope belongs to where it runs, wherever it was made: a scope in the argument of another one is in it.
+#[sheave::test(start_paused = true)]
+async fn a_scope_that_was_made_outside_hears_of_the_one_around_it() {
+    let said = Cell::new(false);
+    let inner = CancelScope::new();
+    let early = inner.child_token();
+    let outer = move_on_after(
+        SECOND,
+        inner.run(async {
+            inner.cancelled().await;
+            assert!(inner.is_cancelled() && early.is_cancelled() && !inner.cancel_called());
+            assert!(inner.cause().unwrap().is_deadline());
+            said.set(true);
+            pending::<()>().await;
+        }),
+    );
+    assert!(outer.await.is_none());
+    assert!(said.get() && !inner.cancelled_caught());
+}
+
+/// The other way round: making a scope somewhere does not tie it to that place.
+#[sheave::test(start_paused = true)]
+async fn a_scope_that_runs_in_another_task_is_not_in_the_one_it_was_made_in() {
+    let (outer, task) = (CancelScope::new(), Cell::new(None));
+    let run = outer.run(async {
+        let inner = CancelScope::new();
+        task.set(Some(sheave::spawn(async move {
+            let token = inner.child_token();
+            let ran = inner.run(async {
+                sleep(SECOND).await;
+                "undisturbed"
+            });
+            (ran.await.ok(), inner.is_cancelled() || token.is_cancelled())
+        })));
+        outer.cancel();
+        yield_now().await;
+    });
+    assert!(run.await.is_err());
+    assert_eq!(task.take().unwrap().await.unwrap(), (Some("undisturbed"), false));
+}
+
+/// A token of a scope whose future has ended goes on hearing of the scopes around it.
+#[sheave::test(start_paused = true)]
+async fn a_token_outlives_its_scope_in_the_scopes_around() {
+    let outer = CancelScope::new();
+    let run = outer.run(async {
+        let inner = CancelScope::new();
+        let token = inner.run(async { current_scope().unwrap().child_token() }).await.unwrap();
+        drop(inner);
+        assert!(!token.is_cancelled());
+        outer.cancel();
+        token.is_cancelled()
+    });
+    assert!(run.await.unwrap());
+}
+
+/// A scope that was cancelled before it was run, or asked for a token, hands that on.
+#[test]
+fn a_token_may_be_taken_before_and_after_the_cancellation() {
+    let scope = CancelScope::new();
+    let before = scope.child_token();
+    assert!(!before.is_cancelled());
+    scope.cancel_with_reason("enough");
+    assert!(before.is_cancelled() && scope.child_token().is_cancelled());
+    let late = CancelScope::new();
+    late.cancel();
+    assert!(late.child_token().is_cancelled());
+    block_on(late.cancelled());
+}
+
+/// When scopes within scopes are cancelled, the outermost ends all: no code between them runs.
+#[sheave::test(start_paused = true)]
+async fn of_two_cancelled_scopes_the_outer_one_takes_it() {
+    let (outer, inner) = (CancelScope::new(), CancelScope::new());
+    let run = outer.run(async {
+        outer.cancel_with_reason("outer");
+        inner.cancel_with_reason("inner");
+        drop(inner.run(pending::<()>()).await);
+        unreachable!("the outer one drops this");
+    });
+    assert_eq!(run.await.unwrap_err().reason(), Some("outer"));
+    assert!(outer.cancelled_caught() && inner.cancel_called() && !inner.cancelled_caught());
+}
+
+/// Nor does a loop over scopes that end at once keep the one around it from ending.
+#[test]
+fn a_loop_over_cancelled_scopes_ends_with_the_scope_around_it() {
+    watchdog(Duration::from_secs(20), || {
+        let outer = CancelScope::new();
+        let run = outer.run(async {
+            outer.cancel();
+            loop {
+                let inner = CancelScope::new();
+                inner.cancel();
+                let _ = inner.run(pending::<()>()).await;
+            }
+        });
+        assert!(block_on(run).is_err());
+    });
+}
+
+/// One that is polled on its own, not by the scope around, does not wait for that one for ever.
+#[test]
+fn a_cancelled_scope_that_is_driven_by_hand_ends() {
+    watchdog(Duration::from_secs(20), || {
+        let outer = CancelScope::new();
+        let run = outer.run(async {
+            outer.cancel();
+            let inner = CancelScope::new();
+            inner.cancel();
+            block_on(inner.run(pending::<()>())).is_err()
+        });
+        assert!(block_on(run).unwrap(), "no await of the outer one waited");
+    });
+}
