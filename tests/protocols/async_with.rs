@@ -1,7 +1,7 @@
 //! Async context managers: entered once, left once, whatever happens between.
 
 use sheave::asyncio::{AsyncContextManager, AsyncWithError, ExitReason, async_with};
-use sheave::cancel::{CancelScope, fail_after, move_on_after};
+use sheave::cancel::{CancelScope, current_scope, fail_after, move_on_after};
 use sheave::runtime::Builder;
 use sheave::task::yield_now;
 use sheave::time::{Duration, Instant, sleep, timeout};
@@ -227,6 +227,39 @@ async fn a_scope_cancelled_from_within_waits_for_all_exits_from_the_inside_out()
     let lefts = lines.iter().filter(|(_, text)| *text == "left").count();
     let exits = lines.iter().filter(|(_, text)| *text == "exit: cancelled").count();
     assert_eq!((exits, lefts), (2, 2), "{lines:?}");
+}
+
+/// What the body shields is finished before the body is dropped and left.
+#[sheave::test(start_paused = true)]
+async fn a_scope_lets_what_the_body_shields_end_before_the_exit() {
+    let log = Log::new();
+    let scope = CancelScope::new();
+    let body = async |_: &mut Connection| -> Result<(), Infallible> {
+        scope.cancel();
+        CancelScope::shielded(sleep(3 * SECOND)).await;
+        log.say("saved");
+        yield_now().await;
+        unreachable!("cancelled");
+    };
+    assert!(scope.run(async_with(Manager::new(&log), body)).await.is_err());
+    let lines = [(1, "entered"), (4, "saved"), (4, "exit: cancelled"), (5, "left")];
+    assert_eq!(log.lines(), lines);
+}
+
+/// The scope that the body finds is the one around, not one of `async_with`.
+#[sheave::test(start_paused = true)]
+async fn a_body_is_in_the_scope_around() {
+    let log = Log::new();
+    let scope = CancelScope::new();
+    let body = async |_: &mut Connection| -> Result<(), Infallible> {
+        let around = current_scope().expect("it runs in one");
+        around.cancel();
+        assert!(scope.cancel_called() && around.is_cancelled());
+        pending().await
+    };
+    assert!(scope.run(async_with(Manager::new(&log), body)).await.is_err());
+    assert!(scope.cancelled_caught());
+    assert_eq!(log.lines(), [(1, "entered"), (1, "exit: cancelled"), (2, "left")]);
 }
 
 /// A second cancellation does not interrupt an exit that has begun.

@@ -206,24 +206,28 @@ enum Ended<R> {
     Cancelled,
 }
 
-/// Runs the body until it ends or until the scope around is cancelled.
+/// Runs the body until it ends, or until the scope around is cancelled and what the body shields has ended.
 async fn run<G, T, E>(
     guard: &mut G,
     body: impl AsyncFnOnce(&mut G) -> Result<T, E>,
 ) -> Ended<Result<T, E>> {
     // Who waits for a scope is polled before the scope drops anything.
-    let scope = current_scope();
-    let mut cancelled = scope.as_ref().map(CancelScope::cancelled);
+    let mut cancelled = current_scope().as_ref().map(CancelScope::cancelled);
     // A closure that panics before there is a future is to panic in the poll.
-    let mut body = pin!(Some(async { body(guard).await }));
+    let scope = CancelScope::hidden();
+    let mut body = pin!(Some(scope.run(async { body(guard).await })));
     let ended = poll_fn(|cx| {
         let running = body.as_mut().as_pin_mut().expect("polled until it has ended");
         match catch(|| running.poll(cx)) {
-            Ok(Poll::Ready(result)) => Poll::Ready(Ended::Returned(result)),
+            Ok(Poll::Ready(ran)) => {
+                Poll::Ready(Ended::Returned(ran.expect("nobody knows of its scope")))
+            }
             Err(payload) => Poll::Ready(Ended::Panicked(payload)),
             Ok(Poll::Pending) => match &mut cancelled {
-                Some(cancelled) => cancelled.poll_unbudgeted(cx).map(|()| Ended::Cancelled),
-                None => Poll::Pending,
+                Some(cancelled) if !scope.has_sections() => {
+                    cancelled.poll_unbudgeted(cx).map(|()| Ended::Cancelled)
+                }
+                _ => Poll::Pending,
             },
         }
     })
