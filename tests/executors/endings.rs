@@ -2,14 +2,15 @@
 
 use super::{LIMIT, occupy, on_both, one, poll_once};
 use sheave::asyncio::{run_in_executor, to_thread, try_to_thread};
-use sheave::cancel::CancelScope;
+use sheave::cancel::{CancelScope, current_scope};
 use sheave::concurrent::{Executor, FutureError, Job, Rejected, check_cancelled};
 use sheave::runtime::{Builder, Handle};
+use sheave::sync::{CapacityLimiter, oneshot};
 use sheave::task::{spawn_blocking, yield_now};
 use sheave_tests::{Drops, Witness, watchdog};
 use std::future::pending;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Duration;
@@ -244,6 +245,71 @@ fn a_scope_cancels_work_that_waits_in_the_queue() {
             assert!(queued.is_err(), "although the only thread is taken");
             drops.assert_all();
             release.send(()).unwrap();
+        });
+    });
+}
+
+/// A closure does not begin in a scope that is cancelled already, nor takes a token.
+#[test]
+fn a_cancelled_scope_submits_nothing() {
+    on_both(|runtime| {
+        runtime.block_on(async {
+            let (ran, limiter) = (Arc::new(AtomicUsize::new(0)), CapacityLimiter::new(1));
+            for turn in 0..100 {
+                let (ran, scope) = (ran.clone(), CancelScope::new());
+                scope.cancel();
+                let count = move || ran.fetch_add(1, SeqCst);
+                if turn % 2 == 0 {
+                    let work = to_thread(count).limiter(&limiter).abandon_on_cancel(turn % 4 == 0);
+                    assert!(scope.run(work).await.is_err());
+                } else {
+                    let refused = scope.run(try_to_thread(count)).await.unwrap().unwrap_err();
+                    assert!(refused.is_cancelled());
+                }
+            }
+            // What was submitted before this has begun.
+            to_thread(|| ()).await;
+            assert_eq!((ran.load(SeqCst), limiter.borrowed_tokens()), (0, 0));
+        });
+    });
+}
+
+/// Awaits within the closure are told by a token: the scope of the caller is not around them.
+#[test]
+fn a_future_that_is_awaited_in_a_thread_is_told_by_a_token() {
+    on_both(|runtime| {
+        runtime.block_on(async {
+            let (scope, handle) = (CancelScope::new(), Handle::current());
+            let (token, button) = (scope.child_token(), scope.clone());
+            let ran = scope.run(to_thread(move || {
+                handle.block_on(token.run_until_cancelled(async {
+                    assert!(current_scope().is_none());
+                    button.cancel();
+                    pending::<()>().await;
+                }))
+            }));
+            assert_eq!(ran.await.unwrap(), None);
+        });
+    });
+}
+
+/// Work of `spawn_blocking` is asked to end when it is aborted.
+#[test]
+fn an_aborted_closure_is_asked_to_end() {
+    on_both(|runtime| {
+        runtime.block_on(async {
+            let (started, is_started) = oneshot::channel();
+            let task = spawn_blocking(move || {
+                assert!(check_cancelled().is_ok());
+                started.send(()).unwrap();
+                while check_cancelled().is_ok() {
+                    thread::yield_now();
+                }
+                "told"
+            });
+            is_started.await.unwrap();
+            task.abort();
+            assert_eq!(task.await.unwrap(), "told");
         });
     });
 }

@@ -3,7 +3,10 @@
 use crate::support::{after, endless, in_virtual_time, on_both, seconds_since};
 use futures_lite::future::yield_now;
 use sheave::asyncio::{SpawnErrorKind, TaskGroup, task_group};
+use sheave::concurrent::check_cancelled;
+use sheave::sync::oneshot;
 use sheave::time::{Duration, Instant, sleep};
+use sheave_tests::watchdog;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -114,4 +117,28 @@ fn a_grace_is_not_used_up_by_members_that_end() {
         assert_eq!(group.await.expect("none fails"), 7);
         assert_eq!(seconds_since(start), 1);
     });
+}
+
+/// A blocking member cannot be stopped, but is asked to end, and can hear of that.
+#[test]
+fn a_blocking_member_is_asked_to_end_with_its_group() {
+    let run = || async {
+        let group = task_group(|group: TaskGroup<()>| async move {
+            let (started, is_started) = oneshot::channel();
+            let member = group.spawn_blocking(move || {
+                assert!(check_cancelled().is_ok());
+                started.send(()).unwrap();
+                while check_cancelled().is_ok() {
+                    std::thread::yield_now();
+                }
+                Ok("saved")
+            });
+            is_started.await.unwrap();
+            group.cancel();
+            Ok(member.expect("it is open"))
+        });
+        let member = group.await.expect("none fails");
+        assert_eq!(member.into_result(), Ok("saved"), "the group has waited for it");
+    };
+    watchdog(Duration::from_secs(60), move || on_both(run));
 }

@@ -3,7 +3,7 @@
 use super::state::State;
 use super::{Future, FutureError, Promise, promise};
 use crate::scheduler::with_runtime;
-use crate::tasks::{Context, in_context};
+use crate::tasks::{Context, current_task, in_context};
 use crate::util::contain::catch;
 use sheave_blocking_pool::{Job, JobOrigin, RejectReason};
 use sheave_facade::sync::Arc;
@@ -113,8 +113,12 @@ impl Drop for AskedFor {
 }
 
 /// Says whether the work on this thread should stop: its future was cancelled or abandoned
-/// ([`Future::cancel`], a dropped [`to_thread`](crate::to_thread())), or the runtime that it was
-/// started from shuts down. For long work, to call now and then; anyio's `from_thread.check_cancelled`.
+/// ([`Future::cancel`], a dropped [`to_thread`](crate::to_thread())), its task was aborted
+/// ([`spawn_blocking`](crate::task::spawn_blocking()), also as a member of a
+/// [group](crate::asyncio::TaskGroup::spawn_blocking) that ends), or the runtime that it was started from
+/// shuts down. For long work, to call now and then; anyio's `from_thread.check_cancelled`. Work that nobody
+/// can cancel is never told to stop, nor is a thread that does not work for a runtime or a pool; anyio
+/// raises there.
 ///
 /// # Errors
 /// [`FutureError::Cancelled`] if it should stop.
@@ -140,7 +144,11 @@ impl Drop for AskedFor {
 pub fn check_cancelled() -> Result<(), FutureError> {
     let wanted = WANTED.try_with(|place| place.borrow().clone()).unwrap_or(None);
     let is_unwanted = wanted.is_some_and(|wanted| wanted.is_unwanted());
-    if is_unwanted || with_runtime(|shared| shared.is_some_and(|shared| shared.is_closing())) {
+    let is_aborted = || current_task().is_some_and(|task| task.sight().is_cancelled);
+    if is_unwanted
+        || is_aborted()
+        || with_runtime(|shared| shared.is_some_and(|shared| shared.is_closing()))
+    {
         return Err(FutureError::Cancelled);
     }
     Ok(())

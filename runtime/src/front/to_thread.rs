@@ -25,9 +25,15 @@ use std::task::{Context, Poll, ready};
 /// Consumes: a job that waits in the queue is cancelled with the future; one that runs goes on to
 /// its end, and its result is dropped. It can learn of that by
 /// [`check_cancelled`](crate::concurrent::check_cancelled). A [`CancelScope`] that is cancelled tells it so
-/// and waits for its end, as in anyio; see [`abandon_on_cancel`](ToThread::abandon_on_cancel).
+/// and waits for its end, as in anyio; see [`abandon_on_cancel`](ToThread::abandon_on_cancel). In a scope that
+/// is cancelled already, no closure begins.
 ///
 /// # Differences from Python
+/// The scope is not around what the closure awaits by [`Handle::block_on`](crate::runtime::Handle::block_on):
+/// that goes on, where anyio's `from_thread.run` raises. Give the closure a
+/// [`child_token`](CancelScope::child_token), and await
+/// [`token.run_until_cancelled(..)`](crate::cancel::CancellationToken::run_until_cancelled).
+///
 /// The executor can be [chosen](ToThread::on), and a [limiter](ToThread::limiter) can bound one kind of work.
 ///
 /// # Panics
@@ -284,6 +290,10 @@ where
     #[track_caller]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<R, FutureError>> {
         if let Stage::New(_) = self.stage {
+            if is_scope_cancelled() {
+                self.stage = Stage::Over;
+                return Poll::Ready(Err(FutureError::Cancelled));
+            }
             let token = match &mut self.limit {
                 Some(limit) => ready!(limit.poll(cx)).map(Some),
                 None => Ok(None),
@@ -328,7 +338,7 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
         let result = ready!(self.call.poll(cx));
         if matches!(result, Err(FutureError::Cancelled)) && is_scope_cancelled() {
-            // The scope has cancelled it in the queue, and drops this future next.
+            // It has not begun, and will not: the scope drops this future next.
             return Poll::Pending;
         }
         Poll::Ready(result.unwrap_or_else(|error| match error.try_into_panic() {

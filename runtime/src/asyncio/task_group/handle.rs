@@ -223,7 +223,8 @@ impl<E: Send + 'static> TaskGroup<E> {
     }
 
     /// Runs a closure that may block on the blocking pool, as a member. It can be aborted only until it
-    /// begins; the group waits for it.
+    /// begins; the group waits for it. Once it runs, it hears of an abort, and of the end of the group, by
+    /// [`check_cancelled`](crate::concurrent::check_cancelled).
     ///
     /// # Errors
     /// [`SpawnError`], with the closure, as [`spawn`](Self::spawn), and if the pool does not take it.
