@@ -49,6 +49,30 @@ fn every_route_answers_as_documented() {
     check("GET", "/stats", "", 200, r#""workers":[{"#);
 }
 
+/// However it ends, a server without `--db` leaves no file behind.
+#[test]
+fn a_temporary_database_is_gone_with_its_process() {
+    let directory = std::env::temp_dir().join(format!("sheave-server-{}", std::process::id()));
+    std::fs::create_dir(&directory).unwrap();
+    for is_killed in [false, true] {
+        let mut server = Server::start_with_temporary(&directory);
+        for _ in 0..60 {
+            // Together more than SQLite keeps in memory.
+            let note = format!(r#"{{"text":"{}"}}"#, "x".repeat(60_000));
+            let answer = Connection::open(server.address).request("POST", "/notes", &note);
+            assert_eq!(answer.status, 201);
+        }
+        if is_killed {
+            server.kill();
+        } else {
+            server.terminate();
+            assert_eq!(server.wait().0, Some(0));
+        }
+        assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 0, "killed: {is_killed}");
+    }
+    std::fs::remove_dir(&directory).unwrap();
+}
+
 #[test]
 fn sleeps_do_not_wait_for_each_other() {
     let server = Server::start(&["--workers", "2"]);

@@ -3,7 +3,7 @@
 use super::client::get;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Barrier, OnceLock};
 use std::time::{Duration, Instant};
@@ -52,12 +52,18 @@ pub fn refused(options: &[&str]) -> (Option<i32>, String) {
 impl Server {
     /// Starts the server on a free port.
     pub fn start(options: &[&str]) -> Self {
-        let mut child = Command::new(executable())
-            .args(["--port", "0"])
-            .args(options)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the server starts");
+        Self::run(Command::new(executable()).args(options))
+    }
+
+    /// Starts the server on a free port, with this directory for what is temporary.
+    pub fn start_with_temporary(directory: &Path) -> Self {
+        let variables = ["TMPDIR", "SQLITE_TMPDIR"].map(|name| (name, directory));
+        Self::run(Command::new(executable()).envs(variables))
+    }
+
+    fn run(command: &mut Command) -> Self {
+        let command = command.args(["--port", "0"]).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the server starts");
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
@@ -93,6 +99,12 @@ impl Server {
         while sum_of(&get(self.address, "/stats").body, "in_flight") <= count {
             assert!(Instant::now() < deadline, "the server does not take up the requests");
         }
+    }
+
+    /// Ends the server by a signal that it cannot handle.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Sends SIGTERM.

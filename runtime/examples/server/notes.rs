@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 use sheave::task::spawn_blocking;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// One note.
@@ -40,34 +40,14 @@ impl std::error::Error for NoteError {}
 /// All notes. Clones share one connection, which SQLite serialises in any case.
 #[derive(Clone)]
 pub struct Notes {
-    database: Arc<Database>,
-}
-
-struct Database {
-    connection: Mutex<Connection>,
-    /// Removed with the last clone.
-    temporary: Option<PathBuf>,
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        if let Some(path) = &self.temporary {
-            for suffix in ["", "-wal", "-shm"] {
-                let mut file = path.clone().into_os_string();
-                file.push(suffix);
-                let _ = std::fs::remove_file(file);
-            }
-        }
-    }
+    connection: Arc<Mutex<Connection>>,
 }
 
 impl Notes {
-    /// Opens the database at `path`, or a temporary one.
+    /// Opens the database at `path`, or a temporary one, which leaves nothing behind: SQLite takes an empty
+    /// path for a file without a name.
     pub async fn open(path: Option<&Path>) -> Result<Self, NoteError> {
-        let temporary = path
-            .is_none()
-            .then(|| std::env::temp_dir().join(format!("sheave-notes-{}.db", std::process::id())));
-        let file = path.map(Path::to_path_buf).or_else(|| temporary.clone()).unwrap_or_default();
+        let file = path.map(Path::to_path_buf).unwrap_or_default();
         blocking(move || {
             let connection = Connection::open(file)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -76,8 +56,7 @@ impl Notes {
                 "CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)",
                 (),
             )?;
-            let database = Database { connection: Mutex::new(connection), temporary };
-            Ok(Self { database: Arc::new(database) })
+            Ok(Self { connection: Arc::new(Mutex::new(connection)) })
         })
         .await
     }
@@ -125,9 +104,8 @@ impl Notes {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, NoteError> + Send + 'static,
     ) -> Result<T, NoteError> {
-        let database = self.database.clone();
-        blocking(move || work(&database.connection.lock().unwrap_or_else(PoisonError::into_inner)))
-            .await
+        let connection = self.connection.clone();
+        blocking(move || work(&connection.lock().unwrap_or_else(PoisonError::into_inner))).await
     }
 }
 

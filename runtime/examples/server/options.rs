@@ -8,7 +8,7 @@ use std::time::Duration;
 pub struct Options {
     pub port: u16,
     pub workers: Option<usize>,
-    /// A temporary file if not given.
+    /// A temporary one, without a name, if not given.
     pub db: Option<PathBuf>,
     pub request_timeout: Duration,
     pub drain: Duration,
