@@ -317,3 +317,21 @@ fn owned_permits_know_their_channel() {
     assert!(permit.same_channel(&same) && permit.same_channel_as_sender(&one));
     assert!(!permit.same_channel(&foreign) && !permit.same_channel_as_sender(&other));
 }
+
+#[test]
+fn room_that_was_granted_before_the_end_is_used() {
+    let (sender, mut receiver) = channel(1);
+    sender.try_send(1).expect("room");
+    let (mut granted, mut waiting) = (Driven::new(sender.send(2)), Driven::new(sender.send(3)));
+    granted.assert_pending();
+    waiting.assert_pending();
+    assert_eq!(receiver.try_recv(), Ok(1));
+    receiver.close();
+    assert_eq!(waiting.assert_ready(), Err(SendError(3)));
+    let mut wait = Driven::new(receiver.recv());
+    wait.assert_pending();
+    assert_eq!(granted.assert_ready(), Ok(()));
+    assert_eq!(wait.assert_ready(), Some(2));
+    drop(wait);
+    assert_eq!(block_on(receiver.recv()), None);
+}

@@ -194,3 +194,17 @@ fn threads_wait_for_permits_too() {
     assert!(semaphore.clone().blocking_acquire_many_owned(1).is_err());
     drop(held);
 }
+
+#[test]
+fn what_was_granted_before_the_end_stays_granted() {
+    let semaphore = Semaphore::new(1);
+    let held = semaphore.try_acquire().expect("free");
+    let (mut granted, mut waiting) =
+        (Driven::new(semaphore.acquire()), Driven::new(semaphore.acquire()));
+    granted.assert_pending();
+    waiting.assert_pending();
+    drop(held);
+    semaphore.close();
+    assert!(granted.assert_ready().is_ok());
+    assert!(waiting.assert_ready().is_err());
+}

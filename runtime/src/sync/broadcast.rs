@@ -15,7 +15,7 @@ pub use sender::{Sender, WeakSender};
 use channel::Channel;
 use sheave_facade::sync::Arc;
 
-/// A channel that keeps the latest `capacity` messages.
+/// A channel that keeps the latest `capacity` messages: exactly so many.
 ///
 /// # Panics
 /// If `capacity` is 0 or more than `usize::MAX >> 1`.

@@ -8,6 +8,18 @@
 //! Waiters are served first come first served, a future that is dropped passes on what it was given,
 //! and a panic poisons nothing. Each operation that makes progress takes one unit of the task's budget
 //! ([`task::coop`](crate::task::coop)).
+//!
+//! # Differences from tokio
+//! - What was granted stays granted: a task that was given a permit of a [`Semaphore`], or room in a
+//!   channel, has it also if that is closed before the task runs. In tokio it is refused then.
+//! - A [`broadcast`] channel keeps exactly as many messages as it is told to, which tokio rounds up to a
+//!   power of two. The last receiver of a message gets the message itself, and not a clone. Receivers
+//!   clone a message at the same time, so one that is sent to another thread must be `Sync` too.
+//! - Who asks for several permits at once takes them all at once, and none before.
+//! - Texts of errors and panics are different.
+//! - `PollSender` and `PollSemaphore` of tokio-util are not there. A `poll` function can keep the boxed
+//!   future of [`reserve_owned`](mpsc::Sender::reserve_owned) or
+//!   [`acquire_owned`](Semaphore::acquire_owned) instead.
 
 mod barrier;
 pub(crate) mod blocking;

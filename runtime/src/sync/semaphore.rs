@@ -279,7 +279,8 @@ impl Semaphore {
         block_on(self.acquire_many_owned(n))
     }
 
-    /// Refuses everybody who waits and who comes from now on. Permits that are held stay valid.
+    /// Refuses everybody who waits and who comes from now on. Permits that are held stay valid, and so do
+    /// those that were granted to somebody who has not run since.
     ///
     /// # Examples
     /// ```

@@ -119,8 +119,8 @@ macro_rules! receives {
                 block_on(self.recv_many(buffer, limit))
             }
 
-            /// Refuses new messages. Those that were sent, and those for which permits are held,
-            /// can still be received.
+            /// Refuses new messages, and those that wait for room. Those that were sent, and those for
+            /// which permits are held or room was granted, can still be received.
             pub fn close(&mut self) {
                 self.channel.close();
             }
