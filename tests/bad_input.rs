@@ -138,6 +138,16 @@ fn blocking_a_thread_that_drives_is_refused_at_the_callers_line() {
 }
 
 #[test]
+fn who_asks_for_a_runtime_that_is_not_there_is_told_why() {
+    let error = Handle::try_current().unwrap_err();
+    assert!(error.is_missing_context() && !error.is_thread_local_destroyed());
+    let (one, other) = (current(), multi());
+    let _entered = one.enter();
+    assert_eq!(Handle::current().id(), one.handle().id());
+    assert_ne!(Handle::current().id(), other.handle().id());
+}
+
+#[test]
 fn block_in_place_needs_a_second_thread() {
     watchdog(LIMIT, || {
         let runtime = current();
@@ -168,6 +178,15 @@ fn metrics_of_a_worker_that_is_none_are_refused() {
     assert_says!(["no bucket", "has"], metrics.poll_time_histogram_bucket_range(buckets));
     assert_says!(["no bucket", "has"], metrics.poll_time_histogram_bucket_count(0, buckets));
     assert_says!(["no bucket", "has"], metrics.stuck_poll_histogram_bucket_count(buckets));
+}
+
+#[test]
+fn a_runtime_has_a_name_only_if_one_can_see_it() {
+    let (one, other) = (Builder::new_current_thread().name("one").build().unwrap(), multi());
+    assert_eq!(one.block_on(async { Handle::current().name().map(str::to_owned) }).unwrap(), "one");
+    assert_eq!(other.handle().name(), None);
+    assert_says!(["visible character"], Builder::new_multi_thread().name(" "));
+    assert_says!(["visible character"], Builder::new_current_thread().name(""));
 }
 
 #[test]

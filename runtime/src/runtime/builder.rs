@@ -58,6 +58,7 @@ impl Builder {
 
     fn new(flavor: Flavor) -> Self {
         let config = Config {
+            name: None,
             flavor,
             workers: 1,
             reactors: 1,
@@ -82,6 +83,19 @@ impl Builder {
         };
         let (timeline, dump_on) = (None, None);
         Self { config, workers: None, reactors: None, stand_ins: None, timeline, dump_on }
+    }
+
+    /// What [`Handle::name`](super::Handle::name) answers, to tell runtimes apart in logs and metrics.
+    ///
+    /// # Panics
+    /// If the name is empty, or all of it is white space.
+    #[track_caller]
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        assert!(!name.trim().is_empty(), "the name of a runtime must have a visible character");
+        self.config.name = Some(name);
+        self
     }
 
     /// The number of worker threads. Default: the variable `SHEAVE_WORKER_THREADS`, else the number

@@ -1,6 +1,6 @@
 //! A runtime as everyone else holds it.
 
-use super::{Dump, RuntimeMetrics, UnhandledPanicInfo};
+use super::{Dump, Id, RuntimeMetrics, UnhandledPanicInfo};
 use crate::concurrent::{Executor, WrappedFuture, run_on, wrap_future};
 use crate::front::task_meta::TaskMeta;
 use crate::scheduler::LaneName;
@@ -194,6 +194,27 @@ impl Handle {
         Dump::take(&self.shared)
     }
 
+    /// Tells this runtime from the others.
+    ///
+    /// ```
+    /// use sheave::runtime::{Handle, Runtime};
+    ///
+    /// let (one, other) = (Runtime::new()?, Runtime::new()?);
+    /// assert_eq!(one.handle().id(), one.block_on(async { Handle::current().id() }));
+    /// assert_ne!(one.handle().id(), other.handle().id());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn id(&self) -> Id {
+        Id::of(&*self.shared)
+    }
+
+    /// What [`Builder::name`](super::Builder::name) has called the runtime.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.shared.config.name.as_deref()
+    }
+
     /// Which threads run the tasks.
     #[must_use]
     pub fn runtime_flavor(&self) -> RuntimeFlavor {
@@ -208,6 +229,7 @@ impl Handle {
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handle")
+            .field("name", &self.name())
             .field("flavor", &self.runtime_flavor())
             .field("workers", &self.shared.num_workers())
             .finish_non_exhaustive()
@@ -232,6 +254,20 @@ impl fmt::Debug for EnterGuard<'_> {
 /// The thread is in no runtime.
 #[derive(Debug)]
 pub struct TryCurrentError(());
+
+impl TryCurrentError {
+    /// `true`: that is the one reason there is.
+    #[must_use]
+    pub fn is_missing_context(&self) -> bool {
+        true
+    }
+
+    /// `false`: the runtime of a thread is known until the thread has ended.
+    #[must_use]
+    pub fn is_thread_local_destroyed(&self) -> bool {
+        false
+    }
+}
 
 impl fmt::Display for TryCurrentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

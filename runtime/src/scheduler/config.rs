@@ -25,6 +25,8 @@ pub(crate) enum Flavor {
 /// Settings of a runtime, checked by the builder.
 #[derive(Clone)]
 pub(crate) struct Config {
+    /// For users only.
+    pub(crate) name: Option<String>,
     pub(crate) flavor: Flavor,
     pub(crate) workers: usize,
     pub(crate) reactors: usize,

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 pub(super) fn config(workers: usize) -> Config {
     Config {
+        name: None,
         flavor: Flavor::MultiThread,
         workers,
         reactors: workers,
