@@ -20,8 +20,7 @@ use super::guard::{DropGuard, DropGuardRef};
 use super::told::Told;
 use super::tree::Links;
 use super::wait::{WaitForCancellationFuture, WaitForCancellationFutureOwned};
-use crate::sync::wait_list::{Key, Left, WaitList, poll_answer};
-use crate::util::waits::{SyncKind, noting};
+use crate::sync::wait_list::WaitList;
 use sheave_facade::seeded;
 use sheave_facade::sync::atomic::{
     AtomicBool,
@@ -31,10 +30,9 @@ use sheave_facade::sync::{Arc, BriefMutex, Mutex, Weak};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::hash::{Hash, Hasher};
-use std::ops::ControlFlow;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 
 /// Tells tasks, threads and whole trees of them that they shall end.
 ///
@@ -256,29 +254,6 @@ impl CancellationToken {
         drop(state);
         follower.cancel_because(cause).wake();
     }
-
-    /// Waits in the list at `key`.
-    pub(super) fn poll_cancelled(&self, key: &mut Option<Key>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.is_cancelled() {
-            return Poll::Ready(());
-        }
-        let at_once = |state: &mut State| match state.cause {
-            Some(_) if !seeded::on("cancel_waiter_looks_once") => ControlFlow::Break(()),
-            _ => ControlFlow::Continue(()),
-        };
-        let polled = poll_answer(&self.node.state, |state| &mut state.waiters, key, cx, at_once);
-        noting(SyncKind::CancellationToken, &self.node.state, polled)
-    }
-
-    /// Takes the entry of a future that is dropped from the list.
-    pub(super) fn leave(&self, key: &mut Option<Key>) {
-        if let Some(key) = key.take() {
-            let left = self.node.state.lock().waiters.leave(key);
-            if let Left::Waiting(waker) = left {
-                drop(waker);
-            }
-        }
-    }
 }
 
 impl Node {
@@ -403,3 +378,4 @@ impl RefUnwindSafe for CancellationToken {}
 mod loom;
 #[cfg(all(test, not(loom)))]
 mod tests;
+mod waiting;
