@@ -1,10 +1,12 @@
 //! What bad input gets: an error or a panic at the caller's line, and the fix in its text.
 
+use futures_lite::FutureExt;
 use futures_lite::future::poll_once;
 use sheave::asyncio::{ReturnWhen, as_completed, gather, wait, wait_owned};
 use sheave::runtime::{Builder, Handle, Runtime};
 use sheave::stream::{ConcurrentExt, StreamExt, iter};
-use sheave::task;
+use sheave::sync::oneshot;
+use sheave::task::{self, JoinHandle};
 use sheave_tests::{Census, eventually, panic_text, watchdog};
 use std::future::pending;
 use std::io::ErrorKind;
@@ -133,6 +135,28 @@ fn blocking_a_thread_that_drives_is_refused_at_the_callers_line() {
             outer.block_on(task).unwrap();
             // And the runtime is none the worse for it.
             assert_eq!(outer.block_on(outer.spawn(async { 1 })).unwrap(), 1);
+        }
+    });
+}
+
+/// It would wait for ever.
+#[test]
+fn a_task_that_awaits_itself_is_refused() {
+    watchdog(LIMIT, || {
+        for runtime in [current(), multi()] {
+            let (give, given) = oneshot::channel::<JoinHandle<()>>();
+            let (tell, told) = oneshot::channel();
+            let task = runtime.spawn(async move {
+                let myself = given.await.unwrap();
+                let refused = AssertUnwindSafe(myself).catch_unwind().await.map(|_| "ready");
+                let text = refused.expect_err("it panics").downcast::<&str>().unwrap();
+                // To await another task is as good as before.
+                sheave::spawn(task::yield_now()).await.unwrap();
+                assert!(tell.send(*text).is_ok(), "the test listens");
+            });
+            give.send(task).unwrap();
+            let text = runtime.block_on(told).unwrap();
+            assert!(text.contains("its own end") && text.contains("another task"), "{text}");
         }
     });
 }

@@ -6,7 +6,9 @@ use super::error::Failure;
 use super::extras::Extras;
 use super::header::{Header, Raw};
 use super::state::{Detach, Slot};
-use super::{AbortHandle, Id, JoinError, PanicSink, TaskRef, TryResultError, inherited_context};
+use super::{
+    AbortHandle, Id, JoinError, PanicSink, TaskRef, TryResultError, inherited_context, waker,
+};
 use crate::coop;
 use crate::util::contain::contain;
 use crate::util::waits::{self, Wait};
@@ -31,7 +33,8 @@ use std::task::{Context, Poll, Waker, ready};
 /// task until one such await returns it.
 ///
 /// # Panics
-/// If it is polled again after it has returned the output.
+/// If it is polled again after it has returned the output, or awaited by the task itself, which would
+/// wait for ever.
 ///
 /// # Errors
 /// A [`JoinError`] if the task was cancelled or panicked.
@@ -306,6 +309,10 @@ impl<T> Future for JoinHandle<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let progress = ready!(coop::poll_proceed(cx));
         if self.register(cx.waker()) == Slot::Changed {
+            assert!(
+                !waker::is_of(cx.waker(), self.task),
+                "a task cannot wait for its own end: await its handle in another task"
+            );
             waits::note(Wait::Join { task: self.id().as_u64() });
             return Poll::Pending;
         }

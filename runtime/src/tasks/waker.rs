@@ -17,6 +17,13 @@ pub(super) unsafe fn borrowed(header: NonNull<Header>) -> ManuallyDrop<Waker> {
     ManuallyDrop::new(unsafe { Waker::new(header.as_ptr().cast(), &VTABLE) })
 }
 
+/// Whether this is a waker of that task.
+#[inline]
+pub(super) fn is_of(waker: &Waker, task: Raw) -> bool {
+    // No other waker has a pointer into a task that is alive.
+    std::ptr::eq(waker.data(), task.as_ptr().as_ptr().cast())
+}
+
 /// # Safety
 /// `data` is the header of a task to which the waker at hand holds, or borrows, a reference.
 #[inline(always)]
