@@ -2,11 +2,11 @@
 
 use super::SECOND;
 use futures_lite::future::block_on;
-use sheave::cancel::{CancelScope, current_scope, move_on_after};
+use sheave::cancel::{CancelScope, current_scope, fail_after, move_on_after};
 use sheave::task::yield_now;
-use sheave::time::{Duration, sleep};
+use sheave::time::{Duration, Instant, sleep};
 use sheave_tests::watchdog;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::pending;
 
 /// A scope belongs to where it runs, wherever it was made: a scope in the argument of another one is in it.
@@ -123,4 +123,44 @@ fn a_cancelled_scope_that_is_driven_by_hand_ends() {
         });
         assert!(block_on(run).unwrap(), "no await of the outer one waited");
     });
+}
+
+/// Several scopes and shields, one in the other: each ends by itself, at its own moment.
+#[sheave::test(start_paused = true)]
+async fn scopes_and_shields_that_alternate_end_each_at_its_own_moment() {
+    let start = Instant::now();
+    let seconds = || start.elapsed().as_secs();
+    let log = RefCell::new(Vec::new());
+    let outer = move_on_after(SECOND, async {
+        let shielded = CancelScope::with_deadline(start + 5 * SECOND).shield();
+        let ran = shielded.run(async {
+            // The outer one is over after one second, which is not heard here.
+            let failed = fail_after(2 * SECOND, pending::<()>()).await.is_err();
+            log.borrow_mut().push((seconds(), failed, current_scope().unwrap().is_cancelled()));
+            CancelScope::shielded(sleep(4 * SECOND)).await;
+            log.borrow_mut().push((seconds(), true, shielded.is_cancelled()));
+            yield_now().await;
+            unreachable!("the shielded scope is over");
+        });
+        let is_over = ran.await.is_err();
+        log.borrow_mut().push((seconds(), is_over, current_scope().unwrap().is_cancelled()));
+        yield_now().await;
+        unreachable!("the outer one is over");
+    });
+    assert_eq!(outer.await, None::<()>);
+    assert_eq!(*log.borrow(), [(2, true, false), (6, true, true), (6, true, true)]);
+}
+
+/// A deadline that is moved into the past ends the scope at once, also from a thread.
+#[sheave::test]
+async fn a_deadline_that_a_thread_moves_into_the_past_ends_the_scope() {
+    let scope = CancelScope::with_deadline(Instant::now() + 3600 * SECOND);
+    let remote = scope.clone();
+    let ran = scope.run(async {
+        let mover = std::thread::spawn(move || remote.set_deadline(Some(Instant::now())));
+        pending::<()>().await;
+        drop(mover);
+    });
+    assert!(ran.await.unwrap_err().is_deadline());
+    assert!(scope.cancel_called() && scope.cancelled_caught());
 }

@@ -1,6 +1,7 @@
 //! Limits: of one kind of work, and of what may wait in a queue.
 
 use super::{LIMIT, occupy, on_both, poll_once};
+use futures_lite::future::block_on;
 use sheave::asyncio::{
     SpawnErrorKind, TaskGroup, run_in_executor, task_group, to_thread, try_to_thread,
 };
@@ -156,4 +157,35 @@ fn a_limiter_can_be_changed_while_it_is_used() {
             assert_eq!(limiter.available_tokens(), 1);
         });
     });
+}
+
+/// A token that comes back is promised to who waits longest: nobody else takes it, and if that one gives up,
+/// it goes to the next.
+#[test]
+fn a_token_goes_to_who_waits_and_past_who_gives_up() {
+    let limiter = CapacityLimiter::new(1);
+    let token = limiter.try_acquire().expect("it is free");
+    let mut first = Box::pin(limiter.acquire_on_behalf_of("first"));
+    let (mut second, mut third) = (limiter.acquire(), limiter.acquire());
+    assert!(!poll_once(&mut first) && !poll_once(&mut second) && !poll_once(&mut third));
+    drop(second);
+    assert_eq!(limiter.statistics().tasks_waiting, 2);
+    drop(token);
+    assert!(limiter.try_acquire().is_none(), "it is promised to the first");
+    assert_eq!((limiter.borrowed_tokens(), limiter.available_tokens()), (1, 0));
+    drop(first);
+    assert!(limiter.try_acquire().is_none(), "it is promised to the third");
+    let token = block_on(third);
+    assert_eq!(limiter.statistics().borrowers, [""; 0]);
+    // The name of the one that gave up is free.
+    let mut again = Box::pin(limiter.acquire_on_behalf_of("first"));
+    assert!(!poll_once(&mut again));
+    limiter.set_total_tokens(2);
+    let named = block_on(again).expect("nobody else has the name");
+    limiter.set_total_tokens(0);
+    drop((token, named));
+    assert!(limiter.try_acquire().is_none() && limiter.available_tokens() == 0);
+    limiter.set_total_tokens(usize::MAX);
+    assert_eq!(limiter.available_tokens(), usize::MAX);
+    assert!(limiter.try_acquire().is_some());
 }

@@ -169,3 +169,52 @@ fn a_spawn_outside_of_a_runtime_panics_and_leaves_the_group_whole() {
     });
     assert_eq!(futures_lite::future::block_on(group).expect("none fails"), 0);
 }
+
+/// A member that fails before it has started fails its group, and `start` says that it has not; one that fails
+/// later has started.
+#[test]
+fn a_member_that_fails_before_or_after_its_start_fails_the_group() {
+    on_both(|| async {
+        for has_started in [false, true] {
+            let group = task_group(|group: TaskGroup<&str>| async move {
+                let fails = move |ready: Readiness<u16>| async move {
+                    if has_started {
+                        ready.started(7);
+                    }
+                    Err("out of paper")
+                };
+                let expected = if has_started { Ok(7) } else { Err(StartError::NotStarted) };
+                assert_eq!(group.start(fails).await, expected);
+                Ok(())
+            });
+            let error = group.await.expect_err("the member fails");
+            assert!(matches!(error.errors(), [TaskFailure::Err("out of paper")]), "{error}");
+        }
+        let group = task_group(|group: TaskGroup<&str>| async move {
+            let panics = |_: Readiness<u16>| async move { panic!("oh") };
+            assert_eq!(group.start(panics).await, Err(StartError::NotStarted));
+            Ok(())
+        });
+        let error = group.await.expect_err("the member panics");
+        assert!(matches!(error.errors(), [TaskFailure::Panic(_)]), "{error}");
+    });
+}
+
+/// Who waits for a start in another group or task is told when the group of the member ends.
+#[test]
+fn a_start_ends_with_the_group_of_its_member() {
+    in_virtual_time(async {
+        let (say, said) = sheave::sync::oneshot::channel();
+        let group = task_group(|group: TaskGroup<&str>| async move {
+            let starts = group.clone();
+            drop(sheave::spawn(async move {
+                let never = |ready: Readiness<u16>| endless::<Result<(), _>>(ready);
+                say.send(starts.start(never).await).expect("it is waited for");
+            }));
+            after(1, Err::<(), _>("out of paper")).await
+        });
+        let error = group.await.expect_err("the body fails");
+        assert_eq!(error.body(), Some(&"out of paper"));
+        assert_eq!(said.await.expect("it is sent"), Err(StartError::NotStarted));
+    });
+}
