@@ -1,13 +1,15 @@
 //! `Semaphore`: order, large requests, dropped grants, closing, permits as values.
 
 use super::Driven;
-use futures_lite::future::block_on;
-use sheave::sync::{Semaphore, TryAcquireError};
+use futures_lite::future::{block_on, pending};
+use sheave::sync::{Mutex, OnceCell, Queue, Semaphore, TryAcquireError};
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Waker};
 use std::thread;
+use std::time::{Duration, Instant};
 
 #[test]
 fn nobody_is_overtaken() {
@@ -207,4 +209,48 @@ fn what_was_granted_before_the_end_stays_granted() {
     semaphore.close();
     assert!(granted.assert_ready().is_ok());
     assert!(waiting.assert_ready().is_err());
+}
+
+/// The shortest of many polls of `wait`, each for something new, that find nothing.
+fn shortest_vain_poll<T>(make: impl Fn() -> T, wait: impl AsyncFn(&T)) -> Duration {
+    let poll = |_| {
+        let made = make();
+        let mut wait = pin!(wait(&made));
+        let start = Instant::now();
+        assert!(wait.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        start.elapsed()
+    };
+    (0..1000).map(poll).min().expect("there are some")
+}
+
+/// Unlike a lock, which may be free in a moment: that is what a new one hopes for.
+#[test]
+fn who_waits_for_what_nobody_holds_for_a_moment_queues_at_once() {
+    let lock = || {
+        let lock = Arc::new(Mutex::new(()));
+        let held = lock.clone().try_lock_owned().expect("it is new");
+        (lock, held)
+    };
+    let hoping = shortest_vain_poll(lock, async |(lock, _held)| _ = lock.lock().await);
+    let semaphore = || Semaphore::new(0);
+    let signal = shortest_vain_poll(semaphore, async |signal| _ = signal.acquire().await);
+    let items = shortest_vain_poll(|| Queue::<u32>::new(0), async |queue| _ = queue.get().await);
+    let full = || {
+        let queue = Queue::new(1);
+        queue.put_nowait(1).expect("it is empty");
+        queue
+    };
+    let places = shortest_vain_poll(full, async |queue| _ = queue.put(2).await);
+    let initialising = || {
+        let cell = Arc::new(OnceCell::<u32>::new());
+        let same = cell.clone();
+        let mut first = Driven::new(async move { *same.get_or_init(pending).await });
+        first.assert_pending();
+        (cell, first)
+    };
+    let value = shortest_vain_poll(initialising, async |(cell, _first)| {
+        cell.get_or_init(pending).await;
+    });
+    let all = [signal, items, places, value];
+    assert!(all.iter().all(|poll| *poll * 2 < hoping), "{all:?}, and with hope {hoping:?}");
 }

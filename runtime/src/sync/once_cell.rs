@@ -80,7 +80,7 @@ impl<T> OnceCell<T> {
         #[must_use]
         pub fn const_new() -> Self {
             let is_set = AtomicBool::new(false);
-            Self { permits: Permits::new(1), is_set, value: UnsafeCell::new(None) }
+            Self { permits: Permits::to_wait_for(1), is_set, value: UnsafeCell::new(None) }
         }
     }
 

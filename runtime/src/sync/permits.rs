@@ -76,25 +76,31 @@ impl Permits {
         #[track_caller]
         pub(super) fn new(available: usize) -> Self {
             assert!(available <= Self::MAX, "a semaphore has at most `usize::MAX >> 3` permits");
-            Self::of(available * ONE)
+            Self::of(available * ONE, Patience::new())
+        }
+    }
+
+    sheave_facade::const_fn! {
+        /// As [`new`](Self::new), of what is not held for a moment only, such as the items of a queue: who
+        /// finds none queues at once.
+        #[track_caller]
+        pub(super) fn to_wait_for(available: usize) -> Self {
+            assert!(available <= Self::MAX, "a semaphore has at most `usize::MAX >> 3` permits");
+            Self::of(available * ONE, Patience::none())
         }
     }
 
     sheave_facade::const_fn! {
         /// No permits, and closed.
         pub(super) fn closed() -> Self {
-            Self::of(CLOSED)
+            Self::of(CLOSED, Patience::none())
         }
     }
 
     sheave_facade::const_fn! {
-        fn of(word: usize) -> Self {
-            Self {
-                word: AtomicUsize::new(word),
-                told: Told::new(),
-                patience: Patience::new(),
-                waiters: BriefMutex::new(WaitList::new()),
-            }
+        fn of(word: usize, patience: Patience) -> Self {
+            let waiters = BriefMutex::new(WaitList::new());
+            Self { word: AtomicUsize::new(word), told: Told::new(), patience, waiters }
         }
     }
 

@@ -160,8 +160,8 @@ impl<S: Store> BaseQueue<S> {
         let state = State { store: S::EMPTY, is_shut_down: false, unfinished: 0, joiners };
         Self {
             maxsize,
-            places: Permits::new(places),
-            items: Permits::new(0),
+            places: Permits::to_wait_for(places),
+            items: Permits::to_wait_for(0),
             state: BriefMutex::new(state),
         }
     }

@@ -64,7 +64,9 @@ impl Semaphore {
         #[track_caller]
         #[must_use]
         pub fn const_new(permits: usize) -> Self {
-            Self { permits: Permits::new(permits) }
+            // Of those of a semaphore that begins without, nobody knows when they come.
+            let permits = if permits == 0 { Permits::to_wait_for(0) } else { Permits::new(permits) };
+            Self { permits }
         }
     }
 

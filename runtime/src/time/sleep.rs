@@ -165,8 +165,9 @@ impl Sleep {
     /// Waits for another moment from here on, earlier or later, also after this one has come.
     ///
     /// If the future was polled and is pending, that task will be woken at the new moment: it need
-    /// not be polled again. If that moment has come, the next poll is ready. Moving a deadline further
-    /// away, as an idle time-out does with every message, writes one word.
+    /// not be polled again. If it is earlier than the former moment and has come, the next poll is ready.
+    /// Moving a deadline further away, as an idle time-out does with every message, writes one word, and
+    /// does not look at the clock.
     ///
     /// # Examples
     /// ```

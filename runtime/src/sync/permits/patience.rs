@@ -13,6 +13,7 @@
 //! | trusting   | many   | yes           | trusting                              |
 //! | both       |        | no            | weary of `WEARY`                      |
 //! | weary of n | none   | –             | weary of n - 1, which at 0 is new     |
+//! | never      | none   | –             | never                                 |
 //!
 //! The state is a hint: where two change it at once, one of the changes may be lost.
 
@@ -26,6 +27,7 @@ pub(super) struct Patience(AtomicU16);
 
 const NEW: u16 = 0;
 const TRUSTING: u16 = u16::MAX;
+const NEVER: u16 = u16::MAX - 1;
 /// How many go without, each of whom saves what would be in vain about once in so many.
 const WEARY: u16 = 1 << 12;
 
@@ -45,12 +47,21 @@ impl Patience {
         }
     }
 
+    sheave_facade::const_fn! {
+        /// For what is not held for a few instructions by others but comes when it comes. Made anew for each
+        /// piece of work, it would have no time to learn that.
+        pub(super) fn none() -> Self {
+            Self(AtomicU16::new(NEVER))
+        }
+    }
+
     /// What `look` finds, if it pays to look.
     pub(super) fn look_later<T>(&self, look: impl Fn() -> Option<T>) -> Option<T> {
         // ORDERING: Relaxed; a hint that publishes nothing.
         let looks = match self.0.load(Relaxed) {
             NEW => A_FEW,
             TRUSTING => MANY,
+            NEVER => return None,
             weary => {
                 self.0.store(weary - 1, Relaxed);
                 return None;
@@ -90,5 +101,14 @@ mod tests {
         }
         assert_eq!(looks(&patience, usize::MAX), A_FEW, "as new, and in vain again");
         assert_eq!(looks(&patience, 1), 0);
+    }
+
+    #[test]
+    fn does_not_look_where_it_is_told_so() {
+        let patience = Patience::none();
+        for _ in 0..=WEARY {
+            assert_eq!(looks(&patience, 1), 0);
+        }
+        assert_eq!(looks(&patience, usize::MAX), 0, "and never learns otherwise");
     }
 }
