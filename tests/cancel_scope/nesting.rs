@@ -50,19 +50,23 @@ async fn a_scope_that_runs_in_another_task_is_not_in_the_one_it_was_made_in() {
     assert_eq!(task.take().unwrap().await.unwrap(), (Some("undisturbed"), false));
 }
 
-/// A token of a scope whose future has ended goes on hearing of the scopes around it.
+/// A token of a scope whose future has ended goes on hearing of the scopes around it, also if somebody asked
+/// for one before the scope ran.
 #[sheave::test(start_paused = true)]
 async fn a_token_outlives_its_scope_in_the_scopes_around() {
-    let outer = CancelScope::new();
-    let run = outer.run(async {
-        let inner = CancelScope::new();
-        let token = inner.run(async { current_scope().unwrap().child_token() }).await.unwrap();
-        drop(inner);
-        assert!(!token.is_cancelled());
-        outer.cancel();
-        token.is_cancelled()
-    });
-    assert!(run.await.unwrap());
+    for is_asked_before in [false, true] {
+        let outer = CancelScope::new();
+        let run = outer.run(async {
+            let inner = CancelScope::new();
+            drop(is_asked_before.then(|| inner.child_token()));
+            let token = inner.run(async { current_scope().unwrap().child_token() }).await.unwrap();
+            drop(inner);
+            assert!(!token.is_cancelled());
+            outer.cancel();
+            token.is_cancelled()
+        });
+        assert!(run.await.unwrap(), "asked before: {is_asked_before}");
+    }
 }
 
 /// A scope that was cancelled before it was run, or asked for a token, hands that on.
@@ -91,6 +95,39 @@ async fn of_two_cancelled_scopes_the_outer_one_takes_it() {
     });
     assert_eq!(run.await.unwrap_err().reason(), Some("outer"));
     assert!(outer.cancelled_caught() && inner.cancel_called() && !inner.cancelled_caught());
+}
+
+/// Also if they poll their futures once more, for those who wait for them.
+#[test]
+fn of_cancelled_scopes_that_are_watched_the_outermost_takes_it() {
+    watchdog(Duration::from_secs(20), || {
+        let scopes = [(); 3].map(|()| CancelScope::new());
+        let [outer, middle, inner] = &scopes;
+        let acted = Cell::new(0);
+        let watch = async |scope: &CancelScope| {
+            scope.cancelled().await;
+            acted.set(acted.get() + 1);
+            pending::<()>().await;
+        };
+        let ends = inner.run(async {
+            scopes.iter().for_each(CancelScope::cancel);
+            pending::<()>().await;
+        });
+        let between = async {
+            drop(ends.await);
+            unreachable!("the outer one drops this");
+        };
+        let within = async {
+            drop(middle.run(async { sheave::join!(watch(middle), between) }).await);
+            unreachable!("the outer one drops this, too");
+        };
+        let run = outer.run(async { sheave::join!(watch(outer), within) });
+        assert!(block_on(run).is_err());
+        assert_eq!(acted.get(), 2);
+        assert!(
+            outer.cancelled_caught() && !middle.cancelled_caught() && !inner.cancelled_caught()
+        );
+    });
 }
 
 /// Nor does a loop over scopes that end at once keep the one around it from ending.

@@ -7,8 +7,10 @@ use sheave::concurrent::{Executor, FutureError, Job, Rejected, check_cancelled};
 use sheave::runtime::{Builder, Handle};
 use sheave::sync::{CapacityLimiter, oneshot};
 use sheave::task::{spawn_blocking, yield_now};
+use sheave::time::timeout;
 use sheave_tests::{Drops, Witness, watchdog};
 use std::future::pending;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, channel};
@@ -245,6 +247,25 @@ fn a_scope_cancels_work_that_waits_in_the_queue() {
             assert!(queued.is_err(), "although the only thread is taken");
             drops.assert_all();
             release.send(()).unwrap();
+        });
+    });
+}
+
+/// A scope that had only borrowed a future, and has left, takes nothing from it: the work begins, although the
+/// scopes in the future have heard of the cancellation.
+#[test]
+fn a_scope_that_has_left_does_not_end_work_that_begins_later() {
+    on_both(|runtime| {
+        runtime.block_on(async {
+            let (first, later) = (CancelScope::new(), CancelScope::new());
+            let mut work = pin!(later.run(async {
+                yield_now().await;
+                (to_thread(|| 6).await, try_to_thread(|| 7).await.unwrap())
+            }));
+            first.cancel();
+            assert!(first.run(work.as_mut()).await.is_err());
+            let done = timeout(Duration::from_secs(20), work).await;
+            assert_eq!(done.expect("it is not stuck").unwrap(), (6, 7));
         });
     });
 }

@@ -9,6 +9,7 @@ use sheave_tests::{Drops, Witness};
 use std::convert::Infallible;
 use std::future::pending;
 use std::io;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -244,6 +245,40 @@ async fn a_scope_lets_what_the_body_shields_end_before_the_exit() {
     assert!(scope.run(async_with(Manager::new(&log), body)).await.is_err());
     let lines = [(1, "entered"), (4, "saved"), (4, "exit: cancelled"), (5, "left")];
     assert_eq!(log.lines(), lines);
+}
+
+/// A scope that had only borrowed a future, and has left, does not end a body that begins later.
+#[sheave::test(start_paused = true)]
+async fn a_scope_that_has_left_takes_nothing_from_a_body() {
+    let log = Log::new();
+    let body = async |_: &mut Connection| {
+        sleep(SECOND).await;
+        Ok::<_, Infallible>(7)
+    };
+    let mut slow = pin!(async {
+        let later = async {
+            sleep(2 * SECOND).await;
+            async_with(Manager::new(&log), body).await
+        };
+        CancelScope::new().run(later).await
+    });
+    assert!(move_on_after(SECOND, slow.as_mut()).await.is_none());
+    let ended = timeout(9 * SECOND, slow).await.expect("it is not stuck");
+    assert_eq!(ended.unwrap().unwrap(), 7);
+    assert_eq!(log.lines(), [(3, "entered"), (4, "exit: ok"), (5, "left")]);
+}
+
+/// One whose body a scope has dropped has no value to give: who awaits it again is told, and does not wait for
+/// ever.
+#[sheave::test(start_paused = true)]
+#[should_panic(expected = "awaited again after a scope had cancelled its body")]
+async fn a_body_that_was_cancelled_is_not_awaited_again() {
+    let log = Log::new();
+    let body = async |_: &mut Connection| pending::<Result<(), Infallible>>().await;
+    let mut with = pin!(async_with(Manager::new(&log), body));
+    assert!(move_on_after(2 * SECOND, with.as_mut()).await.is_none());
+    assert_eq!(log.lines().last(), Some(&(3, "left")));
+    drop(timeout(SECOND, with).await);
 }
 
 /// The scope that the body finds is the one around, not one of `async_with`.

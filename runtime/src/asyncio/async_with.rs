@@ -20,10 +20,10 @@ use sheave_facade::sync::Arc;
 use std::any::type_name;
 use std::error::Error;
 use std::fmt;
-use std::future::{Future, pending, poll_fn};
+use std::future::{Future, poll_fn};
 use std::panic::{Location, resume_unwind};
 use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 /// A resource that is entered and left by awaiting: Python's `__aenter__` and `__aexit__`. For
@@ -140,7 +140,8 @@ pub enum AsyncWithError<B, M> {
 /// Consumes, but releases: the body is lost, the resource is not.
 ///
 /// # Panics
-/// When polled outside of a runtime. With what the body panics with.
+/// When polled outside of a runtime, or again after a scope that had only borrowed it was cancelled. With
+/// what the body panics with.
 ///
 /// # Differences from asyncio
 /// A second cancellation does not interrupt `exit`. Dropping is not waiting: code after a `timeout`
@@ -194,7 +195,14 @@ where
         Ended::Cancelled => {
             CancelScope::shielded(entered.detach()).await;
             // The scope drops this now.
-            pending().await
+            poll_fn(|_| {
+                assert!(
+                    current_scope().is_some_and(|scope| scope.is_ending()),
+                    "`async_with` was awaited again after a scope had cancelled its body"
+                );
+                Poll::Pending
+            })
+            .await
         }
     }
 }
@@ -212,7 +220,7 @@ async fn run<G, T, E>(
     body: impl AsyncFnOnce(&mut G) -> Result<T, E>,
 ) -> Ended<Result<T, E>> {
     // Who waits for a scope is polled before the scope drops anything.
-    let mut cancelled = current_scope().as_ref().map(CancelScope::cancelled);
+    let mut around = current_scope().map(|scope| (scope.cancelled(), scope));
     // A closure that panics before there is a future is to panic in the poll.
     let scope = CancelScope::hidden();
     let mut body = pin!(Some(scope.run(async { body(guard).await })));
@@ -223,9 +231,11 @@ async fn run<G, T, E>(
                 Poll::Ready(Ended::Returned(ran.expect("nobody knows of its scope")))
             }
             Err(payload) => Poll::Ready(Ended::Panicked(payload)),
-            Ok(Poll::Pending) => match &mut cancelled {
-                Some(cancelled) if !scope.has_sections() => {
-                    cancelled.poll_unbudgeted(cx).map(|()| Ended::Cancelled)
+            Ok(Poll::Pending) => match &mut around {
+                Some((cancelled, around)) if !scope.has_sections() => {
+                    ready!(cancelled.poll_unbudgeted(cx));
+                    // One that has left had only borrowed this.
+                    if around.is_ending() { Poll::Ready(Ended::Cancelled) } else { Poll::Pending }
                 }
                 _ => Poll::Pending,
             },

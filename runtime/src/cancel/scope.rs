@@ -159,6 +159,11 @@ impl CancelScope {
         self.shared.has_sections()
     }
 
+    /// Whether this scope, or one around it, will drop what runs in it: it is cancelled and runs.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.shared.is_ending()
+    }
+
     fn make(deadline: Option<Instant>, kind: Kind) -> Self {
         Self { shared: Arc::new(Shared::new(kind, deadline)) }
     }

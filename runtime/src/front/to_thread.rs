@@ -232,7 +232,10 @@ struct ToldToEnd<R> {
 
 impl<R> ToldToEnd<R> {
     fn new(work: WrappedFuture<R>, scope: &CancelScope) -> Self {
-        Self { work, told: Some(Box::pin(scope.child_token().cancelled_owned())) }
+        // A scope that was cancelled and has left does not end what it had only borrowed.
+        let is_past = scope.is_cancelled() && !scope.is_ending();
+        let told = (!is_past).then(|| Box::pin(scope.child_token().cancelled_owned()));
+        Self { work, told }
     }
 }
 
@@ -249,8 +252,8 @@ impl<R> Future for ToldToEnd<R> {
 }
 
 /// Whether this code is about to be dropped by its scope.
-fn is_scope_cancelled() -> bool {
-    current_scope().is_some_and(|scope| scope.is_cancelled())
+fn is_scope_ending() -> bool {
+    current_scope().is_some_and(|scope| scope.is_ending())
 }
 
 /// What a closure needs before it is submitted.
@@ -290,8 +293,7 @@ where
     #[track_caller]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<R, FutureError>> {
         if let Stage::New(_) = self.stage {
-            if is_scope_cancelled() {
-                self.stage = Stage::Over;
+            if is_scope_ending() {
                 return Poll::Ready(Err(FutureError::Cancelled));
             }
             let token = match &mut self.limit {
@@ -308,7 +310,10 @@ where
             Stage::Submitted(work) => ready!(Pin::new(work).poll(cx)),
             Stage::Kept(work) => ready!(Pin::new(work).poll(cx)),
             Stage::New(_) | Stage::Over => {
-                assert!(is_scope_cancelled(), "`to_thread` was polled after it had returned");
+                assert!(
+                    is_scope_ending(),
+                    "`to_thread` was polled after it had returned, or after a scope had cancelled it"
+                );
                 return Poll::Pending;
             }
         };
@@ -337,8 +342,8 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
         let result = ready!(self.call.poll(cx));
-        if matches!(result, Err(FutureError::Cancelled)) && is_scope_cancelled() {
-            // It has not begun, and will not: the scope drops this future next.
+        if matches!(result, Err(FutureError::Cancelled)) && is_scope_ending() {
+            // It has not begun, and the scope drops this future next.
             return Poll::Pending;
         }
         Poll::Ready(result.unwrap_or_else(|error| match error.try_into_panic() {

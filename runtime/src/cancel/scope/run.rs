@@ -22,7 +22,8 @@ pin_project! {
         body: Option<F>,
         scope: Arc<Shared>,
         has_entered: bool,
-        has_given_way: bool,
+        // How often it has given way.
+        ways_given: usize,
         timer: Option<Sleep>,
         // The section that a shielded scope is for those around it; ends after the body is gone.
         section: Option<Section>,
@@ -41,7 +42,7 @@ impl<F> Run<F> {
             body: Some(body),
             scope,
             has_entered: false,
-            has_given_way: false,
+            ways_given: 0,
             timer: None,
             section: None,
         }
@@ -77,12 +78,13 @@ impl<F> Run<F> {
     }
 
     /// Whether a scope around, which is cancelled too, is to drop this with its own future now. It was told,
-    /// and does that as soon as this waits.
+    /// and does that as soon as this waits. Each that is around may poll this once more before, for those who
+    /// wait for it; who polls this more often is another one, for whom it ends.
     fn gives_way(self: Pin<&mut Self>) -> bool {
-        let has_given_way = self.project().has_given_way;
-        let gives_way =
-            !*has_given_way && current().is_some_and(|around| around.is_about_to_drop());
-        *has_given_way |= gives_way;
+        let ways_given = self.project().ways_given;
+        let gives_way = current()
+            .is_some_and(|around| around.is_about_to_drop() && *ways_given <= around.depth());
+        *ways_given += usize::from(gives_way);
         gives_way
     }
 

@@ -44,10 +44,8 @@ struct State {
     has_observers: bool,
     deadline: Option<Instant>,
     /// Tells those who wait. Made by `enter`, as a child of that of the scope around, or before, if
-    /// somebody asks for it.
+    /// somebody asks for it: then that one is led by the child, which takes its place.
     token: Option<CancellationToken>,
-    /// Leads `token` if that is not a child of that of the scope around.
-    leader: Option<CancellationToken>,
     /// The scope in which this one runs, from `enter` on.
     around: Option<Arc<Shared>>,
     /// Shielded sections that have begun in the future and have not ended.
@@ -84,12 +82,9 @@ impl State {
     /// Hears of the scope around, by a child of its token. Returns the token of this scope if there was one
     /// before: that one is not a child, and is to be led.
     fn hear_by(&mut self, child: CancellationToken) -> Option<CancellationToken> {
-        if self.token.is_none() {
-            self.set_token(child);
-            return None;
-        }
-        self.leader = Some(child);
-        self.token.clone()
+        let early = self.token.take();
+        self.set_token(child);
+        early
     }
 
     /// Whether nothing keeps the future, now that there is a cause.
@@ -116,7 +111,6 @@ impl Shared {
             has_observers: false,
             deadline,
             token: None,
-            leader: None,
             around: None,
             sections: 0,
             waker: None,
@@ -265,11 +259,25 @@ impl Shared {
 
     /// Whether this scope or one around it is cancelled; a deadline that has passed counts.
     pub(super) fn is_cancelled(self: &Arc<Self>) -> bool {
+        self.hears_of(Self::is_told)
+    }
+
+    /// Whether this scope or one around it is cancelled and runs: it will drop its future. One that has left
+    /// had only borrowed what still runs here.
+    pub(super) fn is_ending(self: &Arc<Self>) -> bool {
+        self.hears_of(|scope| {
+            let state = scope.state.lock();
+            state.stage == Stage::Running && state.cause.is_some()
+        })
+    }
+
+    /// Asks this scope and those around it, up to the nearest shield, once deadlines that have passed are told.
+    fn hears_of(self: &Arc<Self>, is_so: impl Fn(&Self) -> bool) -> bool {
         for scope in self.outwards() {
             if scope.is_overdue() {
                 scope.cancel(Cancelled::by_deadline());
             }
-            if scope.is_told() {
+            if is_so(&scope) {
                 return true;
             }
             if scope.is_shielded() {
@@ -302,6 +310,11 @@ impl Shared {
             let state = scope.state.lock();
             state.stage == Stage::Running && state.cause.is_some() && state.sections == 0
         })
+    }
+
+    /// How many scopes there are from this one outwards.
+    pub(super) fn depth(self: &Arc<Self>) -> usize {
+        self.outwards().count()
     }
 
     pub(super) fn is_caught(&self) -> bool {
