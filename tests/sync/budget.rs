@@ -3,8 +3,10 @@
 use sheave::runtime::Builder;
 use sheave::sync::{Barrier, Event, Lock, Mutex, Notify, OnceCell, Queue, RwLock, Semaphore};
 use sheave::sync::{SetOnce, broadcast, mpsc, oneshot, watch};
-use sheave::task::coop::has_budget_remaining;
+use sheave::task::coop::{consume_budget, has_budget_remaining};
+use sheave_tests::watchdog;
 use std::future::Future;
+use std::time::Duration;
 
 /// More than a task may do in one poll.
 const MANY: usize = 10_000;
@@ -106,5 +108,21 @@ fn a_watched_value_takes_from_the_budget() {
         })
         .await;
         uses_up("closed", watch::Sender::new(()), async |sender| sender.closed().await).await;
+    });
+}
+
+/// There is no budget for it in this poll, whoever polls again.
+#[test]
+fn a_select_in_a_block_on_gives_way_once() {
+    watchdog(Duration::from_secs(60), || {
+        in_a_task(async {
+            while has_budget_remaining() {
+                consume_budget().await;
+            }
+            let won = futures_lite::future::block_on(async {
+                sheave::select! { won = std::future::ready(2) => won }
+            });
+            assert_eq!(won, 2);
+        });
     });
 }

@@ -186,6 +186,7 @@ impl Select {
     fn race(&self, winner: &Ident, variants: &[Ident], support: &TokenStream) -> TokenStream {
         let (out, context) = (hidden("out"), hidden("context"));
         let (start, pending) = (hidden("start"), hidden("pending"));
+        let gave_way = hidden("gave_way");
         let guards = self.guards(&out);
         let futures = || self.branches.iter().map(|branch| &branch.future);
         let names = syntax::names_of(futures(), &self.sheave);
@@ -205,9 +206,12 @@ impl Select {
             let mut #out = 0_u64;
             #guards
             #pinned
+            let mut #gave_way = false;
             #support::poll_fn(|#context| {
-                // Without a budget the branches of the runtime would pass, and the others win for ever.
-                if #support::poll_budget_available(#context).is_pending() {
+                // Without a budget the branches of the runtime would pass, and the others win for ever. Once
+                // is enough: who polls again without a budget, as a `block_on` in a task, never gets one.
+                if !#gave_way && #support::poll_budget_available(#context).is_pending() {
+                    #gave_way = true;
                     return #support::Poll::Pending;
                 }
                 let #start = #first;
