@@ -187,6 +187,7 @@ impl Select {
         let (out, context) = (hidden("out"), hidden("context"));
         let (start, pending) = (hidden("start"), hidden("pending"));
         let gave_way = hidden("gave_way");
+        let give_way = give_way(&gave_way, &context, support);
         let guards = self.guards(&out);
         let futures = || self.branches.iter().map(|branch| &branch.future);
         let names = syntax::names_of(futures(), &self.sheave);
@@ -208,12 +209,7 @@ impl Select {
             #pinned
             let mut #gave_way = false;
             #support::poll_fn(|#context| {
-                // Without a budget the branches of the runtime would pass, and the others win for ever. Once
-                // is enough: who polls again without a budget, as a `block_on` in a task, never gets one.
-                if !#gave_way && #support::poll_budget_available(#context).is_pending() {
-                    #gave_way = true;
-                    return #support::Poll::Pending;
-                }
+                #give_way
                 let #start = #first;
                 let mut #pending = false;
                 #round
@@ -282,6 +278,17 @@ impl Select {
                     return #support::Poll::Ready(#winner::#variant(#value));
                 }
             }
+        }
+    }
+}
+
+/// Gives the turn up without a budget: else the branches of the runtime would pass, and the others win for
+/// ever. Once is enough: who polls again without a budget, as a `block_on` in a task, never gets one.
+fn give_way(gave_way: &Ident, context: &Ident, support: &TokenStream) -> TokenStream {
+    quote! {
+        if !#gave_way && #support::poll_budget_available(#context).is_pending() {
+            #gave_way = true;
+            return #support::Poll::Pending;
         }
     }
 }
