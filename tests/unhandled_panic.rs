@@ -89,14 +89,16 @@ fn the_hook_gets_the_parts_as_well() {
     });
 }
 
+struct PanicsOnDrop;
+
+impl Drop for PanicsOnDrop {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}
+
 #[test]
 fn tasks_of_all_kinds_are_told() {
-    struct PanicsOnDrop;
-    impl Drop for PanicsOnDrop {
-        fn drop(&mut self) {
-            panic!("dropped");
-        }
-    }
     on_both(|runtime, told| {
         let text = || told.recv().unwrap();
         drop(runtime.spawn_blocking(|| panic!("blocking")));
@@ -123,12 +125,6 @@ fn tasks_of_all_kinds_are_told() {
 /// The failures of a task group are for whoever awaits it. Those that come when nobody does are told.
 #[test]
 fn members_of_a_group_that_was_dropped_are_told() {
-    struct PanicsOnDrop;
-    impl Drop for PanicsOnDrop {
-        fn drop(&mut self) {
-            panic!("let go");
-        }
-    }
     on_both(|runtime, told| {
         let (begin, begun) = channel();
         let (release, wait) = channel::<()>();
@@ -157,7 +153,7 @@ fn members_of_a_group_that_was_dropped_are_told() {
         ended(&runtime);
         let mut texts = [told.recv().unwrap(), told.recv().unwrap()];
         texts.sort_by_key(|text| text.contains("blocking"));
-        assert!(texts[0].contains("let go") && texts[1].contains("blocking"), "{texts:?}");
+        assert!(texts[0].contains("dropped") && texts[1].contains("blocking"), "{texts:?}");
         assert!(texts.iter().all(|text| text.contains(file!())), "{texts:?}");
     });
 }

@@ -273,12 +273,9 @@ pub mod task {
         pub use crate::macros::task_local::TaskLocalFuture;
     }
 
+    // Where tokio had them before it had `coop`.
     #[doc(hidden)]
-    #[deprecated = "use `task::coop::consume_budget`"]
-    pub use crate::coop::consume_budget;
-    #[doc(hidden)]
-    #[deprecated = "use `task::coop::unconstrained`"]
-    pub use crate::coop::unconstrained;
+    pub use crate::coop::{consume_budget, unconstrained};
 
     /// Cooperative yielding: a budget of operations for each poll of a task.
     pub mod coop {

@@ -13,24 +13,23 @@ const MANY: usize = 10_000;
 
 /// Runs `step` in one task until the budget of a poll is used up.
 async fn uses_up<S>(what: &str, state: S, step: impl AsyncFn(&S)) {
-    let (count, what) = (&mut 0, what);
-    while has_budget_remaining() {
-        assert!(*count < MANY, "{what} is ready for ever, and takes nothing from the budget");
-        *count += 1;
+    for _ in 0..MANY {
+        if !has_budget_remaining() {
+            return sheave::task::yield_now().await;
+        }
         step(&state).await;
     }
-    sheave::task::yield_now().await;
+    panic!("{what} is ready for ever, and takes nothing from the budget");
 }
 
-fn in_a_task<F: Future<Output = ()> + 'static>(future: F) {
-    let runtime = Builder::new_current_thread().build().expect("a runtime");
-    let tasks = sheave::task::LocalSet::new();
-    tasks.block_on(&runtime, async { tasks.spawn_local(future).await.expect("no panic") });
+/// As the root of a runtime, which has a budget as tasks have.
+fn as_root(future: impl Future<Output = ()>) {
+    Builder::new_current_thread().build().expect("a runtime").block_on(future);
 }
 
 #[test]
 fn locks_take_from_the_budget() {
-    in_a_task(async {
+    as_root(async {
         uses_up("lock", Mutex::new(()), async |lock| drop(lock.lock().await)).await;
         uses_up("acquire of a lock", Lock::new(), async |lock| drop(lock.acquire().await)).await;
         uses_up("read", RwLock::new(()), async |lock| drop(lock.read().await)).await;
@@ -41,7 +40,7 @@ fn locks_take_from_the_budget() {
 
 #[test]
 fn signals_take_from_the_budget() {
-    in_a_task(async {
+    as_root(async {
         uses_up("a barrier for one", Barrier::new(1), async |one| _ = one.wait().await).await;
         uses_up("notified", Notify::new(), async |notify| {
             notify.notify_one();
@@ -61,7 +60,7 @@ fn signals_take_from_the_budget() {
 
 #[test]
 fn channels_take_from_the_budget() {
-    in_a_task(async {
+    as_root(async {
         uses_up("send and recv", (), async |()| {
             let (sender, mut receiver) = mpsc::channel(1);
             sender.send(()).await.expect("the receiver lives");
@@ -90,7 +89,7 @@ fn channels_take_from_the_budget() {
 
 #[test]
 fn a_watched_value_takes_from_the_budget() {
-    in_a_task(async {
+    as_root(async {
         uses_up("changed", (), async |()| {
             let (_sender, mut receiver) = watch::channel(());
             receiver.mark_changed();
@@ -115,7 +114,7 @@ fn a_watched_value_takes_from_the_budget() {
 #[test]
 fn a_select_in_a_block_on_gives_way_once() {
     watchdog(Duration::from_secs(60), || {
-        in_a_task(async {
+        as_root(async {
             while has_budget_remaining() {
                 consume_budget().await;
             }

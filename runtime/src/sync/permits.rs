@@ -75,8 +75,7 @@ impl Permits {
         /// `available` permits, nobody waiting.
         #[track_caller]
         pub(super) fn new(available: usize) -> Self {
-            assert!(available <= Self::MAX, "a semaphore has at most `usize::MAX >> 3` permits");
-            Self::of(available * ONE, Patience::new())
+            Self::available_with(available, Patience::new())
         }
     }
 
@@ -85,8 +84,7 @@ impl Permits {
         /// finds none queues at once.
         #[track_caller]
         pub(super) fn to_wait_for(available: usize) -> Self {
-            assert!(available <= Self::MAX, "a semaphore has at most `usize::MAX >> 3` permits");
-            Self::of(available * ONE, Patience::none())
+            Self::available_with(available, Patience::none())
         }
     }
 
@@ -94,6 +92,14 @@ impl Permits {
         /// No permits, and closed.
         pub(super) fn closed() -> Self {
             Self::of(CLOSED, Patience::none())
+        }
+    }
+
+    sheave_facade::const_fn! {
+        #[track_caller]
+        fn available_with(available: usize, patience: Patience) -> Self {
+            assert!(available <= Self::MAX, "a semaphore has at most `usize::MAX >> 3` permits");
+            Self::of(available * ONE, patience)
         }
     }
 

@@ -58,7 +58,7 @@ impl<T> SetOnce<T> {
     /// This value, if there is one.
     #[must_use]
     pub fn new_with(value: Option<T>) -> Self {
-        value.map_or_else(Self::const_new, Self::const_new_with)
+        Self::of(OnceCell::new_with(value))
     }
 
     sheave_facade::const_fn! {
@@ -133,8 +133,8 @@ impl<T> SetOnce<T> {
     /// # Cancel safety
     /// Strict: a dropped wait leaves nothing behind.
     pub async fn wait(&self) -> &T {
-        consume_budget().await;
         if let Some(value) = self.get() {
+            consume_budget().await;
             return value;
         }
         let mut wait = pin!(self.is_set.wait());
@@ -161,19 +161,19 @@ impl<T> Default for SetOnce<T> {
 
 impl<T> From<T> for SetOnce<T> {
     fn from(value: T) -> Self {
-        Self::new_with(Some(value))
+        Self::of(OnceCell::from(value))
     }
 }
 
 impl<T: Clone> Clone for SetOnce<T> {
     fn clone(&self) -> Self {
-        Self::new_with(self.get().cloned())
+        Self::of(self.cell.clone())
     }
 }
 
 impl<T: PartialEq> PartialEq for SetOnce<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.get() == other.get()
+        self.cell == other.cell
     }
 }
 

@@ -1,11 +1,11 @@
 //! Waiters that are told only that something has happened, and look for themselves what it is.
 
-use super::{Find, Key, poll_answer};
+use super::{Find, Key, poll_held};
 use sheave_facade::sync::BriefMutex;
 use std::ops::ControlFlow;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-/// [`poll_answer`] for one who is told to look again: ready with what `look` finds.
+/// [`poll_answer`](super::poll_answer) for one who is told to look again: ready with what `look` finds.
 ///
 /// `look` sees the state as it is at this poll, not as it was when the waiter was told: what came since
 /// is found too, and what has gone since is waited for again.
@@ -26,11 +26,10 @@ pub(crate) fn poll_look<S, T>(
                 None => ControlFlow::Continue(()),
             }
         };
-        match (poll_answer(state, list, key, cx, at_once), found) {
-            (Poll::Pending, _) => return Poll::Pending,
-            (Poll::Ready(()), Some(found)) => return Poll::Ready(found),
-            // It was told; now it looks.
-            (Poll::Ready(()), None) => (),
+        let ((), mut held) = ready!(poll_held(&mut None, state, list, key, cx, at_once));
+        // One that was told has not looked yet.
+        if let Some(found) = found.or_else(|| look(&mut held)) {
+            return Poll::Ready(found);
         }
     }
 }
